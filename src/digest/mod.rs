@@ -1,0 +1,1 @@
+//! Due slots (`slot`), ranking (`rank`), editions and what each audience sees of them (`compose`).

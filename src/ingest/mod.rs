@@ -1,0 +1,2 @@
+//! Feeds polled, read and normalized: `schedule` says when, `fetch` speaks HTTP, `parse` reads the document,
+//! `normalize` makes entries of it, and one [`crate::model::PollRecord`] is stored whatever happened.

@@ -1,0 +1,34 @@
+//! Courant: a self-hosted RSS and Atom aggregator that mails finite digests.
+//!
+//! The modules in the order of the data's path:
+//!
+//! - [`config`]: `config.toml` read, checked, and kept up to date.
+//! - [`ingest`]: feeds polled, read and normalized.
+//! - [`store`]: the SQLite database; nothing else speaks SQL.
+//! - [`stories`]: entries tagged with companies and themes and placed into stories.
+//! - [`digest`]: due slots, ranking, editions and what each audience sees of them.
+//! - [`mail`]: editions rendered, messages built, delivered, retried.
+//! - [`subscribe`]: what people ask of us by mail and by web page.
+//! - [`ops`]: metrics and systemd.
+//!
+//! Beside the path: [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
+//! reader of the clock and of randomness).
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)
+)]
+
+pub mod clock;
+pub mod config;
+pub mod digest;
+pub mod ingest;
+pub mod mail;
+pub mod model;
+pub mod ops;
+pub mod store;
+pub mod stories;
+pub mod subscribe;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Editions rendered (`render`), messages built (`message`), delivered (`smtp`) and retried (`retry`).

@@ -1,0 +1,153 @@
+//! An edition (one frozen issue of a digest) and its layout for one audience.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EntryId, StoryId, StoryView};
+use crate::time::Timestamp;
+
+/// One due date of a digest's schedule. It is named by its local time, so that a clock that jumps cannot repeat it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// `[[digest]].key`.
+    pub digest: String,
+    /// The schedule this slot belongs to: empty for the digest's own, else a reader's (`07:30[Europe/Berlin] daily`).
+    pub schedule: String,
+    /// Local name, `2026-03-29T07:00[Europe/Paris]`.
+    pub key: String,
+    /// The instant it falls on.
+    pub due_at: Timestamp,
+}
+
+/// A story inside an edition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EditionStory {
+    /// The story as it stood when the edition was composed.
+    pub story: StoryView,
+    /// All its entries at that time, oldest first, with their dates: what counts as news to whom.
+    pub entries: Vec<(EntryId, Timestamp)>,
+}
+
+/// How much was written on a company, against its own normal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompanyVolume {
+    /// Slug.
+    pub slug: String,
+    /// Name.
+    pub name: String,
+    /// Ticker, possibly empty.
+    pub ticker: String,
+    /// Articles a day over the last 14 days, oldest first; the last is this edition's day.
+    pub days: Vec<u32>,
+    /// This edition's day over the median of the days before; `None` without enough history.
+    pub ratio: Option<f64>,
+}
+
+/// What the reader should know about what is missing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Feeds configured and active.
+    pub n_feeds: u32,
+    /// Entries that came in within the window.
+    pub n_articles: u32,
+    /// Feeds that could not be read: outlet name, since when, reason in a few words.
+    pub unreadable: Vec<(String, Timestamp, String)>,
+}
+
+/// One frozen issue of a digest, for one slot: everything any of its audiences may be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Edition {
+    /// Version of this structure, for editions read back next year.
+    pub version: u32,
+    /// `[[digest]].key`.
+    pub digest: String,
+    /// The digest's name as readers see it.
+    pub title: String,
+    /// Its slot.
+    pub slot: Slot,
+    /// IANA zone all times are shown in.
+    pub zone: String,
+    /// News from here (exclusive) ...
+    pub window_from: Timestamp,
+    /// ... to here (inclusive).
+    pub window_to: Timestamp,
+    /// Stories by descending score.
+    pub stories: Vec<EditionStory>,
+    /// Volume of every company that has a story here or is followed.
+    pub volumes: Vec<CompanyVolume>,
+    /// What was read and what was not.
+    pub coverage: Coverage,
+}
+
+/// What kind of section it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKind {
+    /// The most important stories over everything.
+    Top,
+    /// One company.
+    Company,
+    /// One theme.
+    Theme,
+    /// Stories sent before that have news.
+    Updates,
+    /// One-line items.
+    AlsoNoted,
+}
+
+/// A story that stands elsewhere in the same mail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CrossRef {
+    /// The story.
+    pub story: StoryId,
+    /// Its number in the mail (1-based, as printed).
+    pub number: u32,
+}
+
+/// One story as one audience sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// The story, found in the edition.
+    pub story: StoryId,
+    /// Its number in the mail, 1-based in reading order.
+    pub number: u32,
+    /// The headline to lead with (for an update: the newest telling one).
+    pub lead: EntryId,
+    /// Related headlines to show, in reading order.
+    pub related: Vec<EntryId>,
+    /// How many more there are.
+    pub n_more: u32,
+    /// Whether the extract is shown.
+    pub extract: bool,
+    /// For an update: how many articles are new since this reader's last mail.
+    pub n_new: u32,
+    /// Why it is here, at most 90 characters.
+    pub why: String,
+}
+
+/// One section of the mail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Section {
+    /// Its kind.
+    pub kind: SectionKind,
+    /// Slug of the company or theme, else empty.
+    pub slug: String,
+    /// Heading as readers see it.
+    pub title: String,
+    /// Stories that stand here.
+    pub blocks: Vec<Block>,
+    /// Stories that belong here too and stand elsewhere.
+    pub refs: Vec<CrossRef>,
+}
+
+/// What one audience is shown of an edition: sections of references into it. Small, and frozen with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Layout {
+    /// Sections in reading order.
+    pub sections: Vec<Section>,
+    /// Followed companies and themes without news, by name.
+    pub quiet: Vec<String>,
+    /// Stories that fell to the size or count limits.
+    pub n_dropped: u32,
+    /// Lower end of this audience's window.
+    pub since: Timestamp,
+}

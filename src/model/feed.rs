@@ -1,0 +1,151 @@
+//! Feeds as configured, as due, and what one poll came to.
+
+use std::time::Duration;
+
+use super::{FeedId, NewEntry};
+use crate::time::Timestamp;
+
+/// One `[[feed]]` of the configuration, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedSpec {
+    /// Stable name in logs, commands and the database.
+    pub key: String,
+    /// Where it is fetched.
+    pub url: String,
+    /// The outlet's name as readers see it; empty means the feed's own title.
+    pub name: String,
+    /// Who owns the outlet: reports of one owner count once as independent. Empty means the outlet's name.
+    pub owner: String,
+    /// How much this source weighs in ranking and in the choice of a lead, 0.0 to 3.0; 1.0 is normal.
+    pub weight: f64,
+    /// Free label for grouping in listings and OPML.
+    pub group: String,
+    /// Shortest time between two polls.
+    pub interval: Duration,
+    /// Login and other headers, name and value.
+    pub headers: Vec<(String, String)>,
+    /// A User-Agent in place of the default one.
+    pub user_agent: Option<String>,
+    /// Proxy URL (`http://`, `socks5://`) for this feed only.
+    pub proxy: Option<String>,
+    /// Whether private and loopback addresses may be fetched.
+    pub allow_private: bool,
+    /// What makes two items the same: `None` lets guid, link and text decide in that order.
+    pub identity: Option<super::IdentityKind>,
+    /// A feed of sponsored or press-release text; its entries are marked and weigh little.
+    pub press_release: bool,
+    /// Polling is switched off while its history stays.
+    pub paused: bool,
+}
+
+/// What a feed row is to the scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedStatus {
+    /// Polled.
+    Active,
+    /// Kept but not polled, by configuration.
+    Paused,
+    /// The server answered 410: not polled until its URL changes.
+    Gone,
+    /// No longer in the configuration; history stays.
+    Removed,
+}
+
+/// Opaque cache validators, sent back byte for byte.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag` as received, empty when none.
+    pub etag: String,
+    /// `Last-Modified` as received, empty when none.
+    pub last_modified: String,
+}
+
+/// A feed that was claimed for polling.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueFeed {
+    /// Row id.
+    pub id: FeedId,
+    /// Its checked configuration.
+    pub spec: FeedSpec,
+    /// The address to fetch now: the configured one, or where a proven permanent redirect led.
+    pub url: String,
+    /// Validators of the last good parse.
+    pub validators: Validators,
+    /// SHA-256 of the last parsed body; empty before the first.
+    pub body_hash: Vec<u8>,
+    /// Failed polls in a row.
+    pub failures: u32,
+    /// When it was last polled with a good outcome; `None` before the first.
+    pub last_success_at: Option<Timestamp>,
+    /// When the last unconditional fetch happened, for the daily full GET.
+    pub last_full_at: Option<Timestamp>,
+    /// Dates of its newest entries, newest first, at most 20: the feed's rhythm.
+    pub recent: Vec<Timestamp>,
+    /// Where a permanent redirect pointed lately, with the number of identical answers and the first one's time.
+    pub moved_to: Option<(String, u32, Timestamp)>,
+}
+
+/// How one poll ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PollOutcome {
+    /// The server said 304.
+    NotModified,
+    /// A body came with the same bytes as last time.
+    Same,
+    /// A body came and was read.
+    Read,
+    /// It failed; nothing was stored but this.
+    Failed(PollFailure),
+}
+
+/// Why a poll failed, as stored and shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PollFailure {
+    /// Short, closed word for metrics and states: `dns`, `connect`, `tls`, `timeout`, `too_large`, `redirect`,
+    /// `forbidden_address`, `http`, `rate_limited`, `gone`, `not_a_feed`, `blocked`, `parse`, `io`.
+    pub kind: &'static str,
+    /// HTTP status when one was received.
+    pub status: Option<u16>,
+    /// One sentence for people: what failed, on what, what to do.
+    pub message: String,
+}
+
+/// Everything one poll came to; every path of a poll, failures too, ends in one of these being recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PollRecord {
+    /// When the poll was made.
+    pub at: Timestamp,
+    /// How it ended.
+    pub outcome: PollOutcome,
+    /// The feed's title and site link, when it was read.
+    pub title: String,
+    /// Link to the site, empty when unknown.
+    pub site_url: String,
+    /// Entries of the document, normalized.
+    pub entries: Vec<NewEntry>,
+    /// Validators to keep; `None` keeps the old ones.
+    pub validators: Option<Validators>,
+    /// SHA-256 of the body that was read, else empty.
+    pub body_hash: Vec<u8>,
+    /// Whether the request was unconditional.
+    pub full: bool,
+    /// When to poll next, and why in one short phrase.
+    pub next_poll_at: Timestamp,
+    /// The reason for `next_poll_at`, shown by `courant feeds show`.
+    pub next_poll_reason: String,
+    /// The host must not be asked again before this time (`Retry-After` on 429 or 503).
+    pub host_not_before: Option<(String, Timestamp)>,
+    /// A permanent redirect seen in this poll: its target.
+    pub moved_to: Option<String>,
+    /// New value for the failures in a row.
+    pub failures: u32,
+    /// The feed answered 410 and is to be polled no more.
+    pub gone: bool,
+    /// HTTP status when one was received.
+    pub http_status: Option<u16>,
+    /// Bytes received on the wire.
+    pub n_bytes: u64,
+    /// How long the fetch took.
+    pub duration_ms: u64,
+}

@@ -1,0 +1,1 @@
+//! Entries tagged with companies and themes (`tag`) and placed into stories (`cluster`).

@@ -1,0 +1,1 @@
+//! What people ask of us: by mail (`inbound`) and by web page (`web`).
