@@ -11,7 +11,7 @@
 //! - [`subscribe`]: what people ask of us by mail and by web page.
 //! - [`ops`]: metrics and systemd.
 //!
-//! Beside the path: [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
+//! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
 //! reader of the clock and of randomness).
 
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod context;
 pub mod digest;
 pub mod ingest;
 pub mod mail;
