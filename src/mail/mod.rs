@@ -1,1 +1,3 @@
 //! Editions rendered (`render`), messages built (`message`), delivered (`smtp`) and retried (`retry`).
+
+pub mod render;

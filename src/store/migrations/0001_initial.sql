@@ -138,6 +138,13 @@ CREATE TABLE entry_themes (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_themes_theme ON entry_themes (theme, entry_id);
 
+-- Names of themes as readers see them; written by the stage that tags, read by the one that composes.
+CREATE TABLE themes (
+  slug  TEXT    PRIMARY KEY,
+  name  TEXT    NOT NULL,
+  event INTEGER NOT NULL DEFAULT 0 CHECK (event IN (0, 1))   -- 1 = what happened (earnings), 0 = the field (chips)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE subscribers (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
   address     TEXT    NOT NULL,                    -- as the person wrote it; what we send to
