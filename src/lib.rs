@@ -11,6 +11,8 @@
 //! - [`subscribe`]: what people ask of us by mail and by web page.
 //! - [`ops`]: metrics and systemd.
 //!
+//! Around it: [`cli`] (one file a command).
+//!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
 //! reader of the clock and of randomness).
 
@@ -21,6 +23,7 @@
     deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)
 )]
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
