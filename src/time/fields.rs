@@ -1,0 +1,493 @@
+//! The five fields of a crontab line, read as Vixie cron reads them and said in words.
+//!
+//! The `cron` crate reads them otherwise (seconds first, Sunday is 1), so each field is read here into the set of its
+//! values, and the crate is handed plain lists.
+
+use std::collections::BTreeSet;
+
+/// Longest schedule that is looked at, in bytes.
+const TEXT_MAX: usize = 256;
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const DAYS: [&str; 8] = [
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
+
+/// One field: the values it allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Field {
+    values: BTreeSet<u8>,
+    /// It was written `*` or `*/n`, which in Vixie cron decides how the two day fields are joined.
+    star: bool,
+}
+
+/// The five fields; Sunday is 0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fields {
+    pub(super) minutes: Field,
+    pub(super) hours: Field,
+    pub(super) days: Field,
+    pub(super) months: Field,
+    pub(super) weekdays: Field,
+}
+
+/// What a field is called and may hold.
+struct Kind {
+    name: &'static str,
+    min: u8,
+    max: u8,
+    names: &'static [&'static str],
+    /// The value of the first name.
+    first: u8,
+}
+
+const MINUTE: Kind = Kind {
+    name: "minute",
+    min: 0,
+    max: 59,
+    names: &[],
+    first: 0,
+};
+const HOUR: Kind = Kind {
+    name: "hour",
+    min: 0,
+    max: 23,
+    names: &[],
+    first: 0,
+};
+const DAY: Kind = Kind {
+    name: "day of month",
+    min: 1,
+    max: 31,
+    names: &[],
+    first: 0,
+};
+const MONTH: Kind = Kind {
+    name: "month",
+    min: 1,
+    max: 12,
+    names: &MONTHS,
+    first: 1,
+};
+const WEEKDAY: Kind = Kind {
+    name: "weekday",
+    min: 0,
+    max: 7,
+    names: &DAYS,
+    first: 0,
+};
+
+impl Fields {
+    /// Reads five fields or one of the words `@hourly`, `@daily`, `@weekly`, `@monthly`; the error says what is wrong
+    /// and what would be right.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > TEXT_MAX {
+            return Err(format!("longer than {TEXT_MAX} bytes"));
+        }
+        let text = match text.trim() {
+            "@hourly" => "0 * * * *",
+            "@daily" | "@midnight" => "0 0 * * *",
+            "@weekly" => "0 0 * * 0",
+            "@monthly" => "0 0 1 * *",
+            word if word.starts_with('@') => {
+                return Err("known words are `@hourly`, `@daily`, `@weekly` and `@monthly`".to_owned());
+            }
+            other => other,
+        };
+        let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+        let [minute, hour, day, month, weekday] = fields.as_slice() else {
+            return Err(format!(
+                "{} fields where five are needed: minute, hour, day of month, month, weekday (`0 7 * * *` is every \
+                 day at 07:00)",
+                fields.len()
+            ));
+        };
+        let mut weekdays = Field::parse(weekday, &WEEKDAY)?;
+        if weekdays.values.remove(&7) {
+            weekdays.values.insert(0);
+        }
+        Ok(Self {
+            minutes: Field::parse(minute, &MINUTE)?,
+            hours: Field::parse(hour, &HOUR)?,
+            days: Field::parse(day, &DAY)?,
+            months: Field::parse(month, &MONTH)?,
+            weekdays,
+        })
+    }
+
+    /// The lines for the `cron` crate that together fire when this does. Two when both day fields are set: as in Vixie
+    /// cron a day then counts when either field allows it, unless one of them is `*` or `*/n`.
+    pub(super) fn for_crate(&self) -> Vec<String> {
+        let line = |days: &str, weekdays: &str| {
+            let list = |field: &Field| field.list(0);
+            format!(
+                "0 {} {} {days} {} {weekdays}",
+                list(&self.minutes),
+                list(&self.hours),
+                list(&self.months)
+            )
+        };
+        let (days, weekdays) = (self.days.list(0), self.weekdays.list(1));
+        if self.either_day() {
+            vec![line(&days, "*"), line("*", &weekdays)]
+        } else {
+            vec![line(&days, &weekdays)]
+        }
+    }
+
+    fn either_day(&self) -> bool {
+        !self.days.star && !self.weekdays.star
+    }
+
+    /// The one time of day it fires at; `None` when there are several.
+    pub(super) fn clock(&self) -> Option<(u8, u8)> {
+        Some((self.hours.only()?, self.minutes.only()?))
+    }
+
+    /// The earliest time of day it fires at.
+    pub(super) fn first_clock(&self) -> (u8, u8) {
+        (
+            self.hours.values.first().copied().unwrap_or(0),
+            self.minutes.values.first().copied().unwrap_or(0),
+        )
+    }
+
+    /// These fields at another time of day.
+    pub(super) fn at(&self, hour: u8, minute: u8) -> Self {
+        Self {
+            minutes: Field::one(minute),
+            hours: Field::one(hour),
+            ..self.clone()
+        }
+    }
+
+    /// Every month at this time of day, on these weekdays only (Sunday is 0; none means every day).
+    pub(super) fn weekly(hour: u8, minute: u8, weekdays: &[u8]) -> Self {
+        let all = |kind: &Kind| Field {
+            values: (kind.min..=kind.max).collect(),
+            star: true,
+        };
+        let weekdays = match weekdays {
+            [] => Field {
+                values: (0..=6).collect(),
+                star: true,
+            },
+            some => Field {
+                values: some.iter().copied().collect(),
+                star: false,
+            },
+        };
+        Self {
+            minutes: Field::one(minute),
+            hours: Field::one(hour),
+            days: all(&DAY),
+            months: all(&MONTH),
+            weekdays,
+        }
+    }
+
+    /// The same fields in one fixed spelling: `0 7 * * 1-5`.
+    pub(super) fn canonical(&self) -> String {
+        [
+            self.minutes.spelled(&MINUTE),
+            self.hours.spelled(&HOUR),
+            self.days.spelled(&DAY),
+            self.months.spelled(&MONTH),
+            self.weekdays.spelled(&Kind { max: 6, ..WEEKDAY }),
+        ]
+        .join(" ")
+    }
+
+    /// `every day at 07:00`.
+    pub(super) fn words(&self) -> String {
+        let mut words = format!("{} {}", self.day_words(), self.time_words());
+        if !self.months.full(&MONTH) {
+            words.push_str(" in ");
+            words.push_str(&and(self.months.named(&MONTH)));
+        }
+        words
+    }
+
+    fn day_words(&self) -> String {
+        let every_day = self.days.full(&DAY);
+        let every_weekday = self.weekdays.values.len() == 7;
+        let numbers = and(self.days.values.iter().map(u8::to_string).collect());
+        let plural = if self.days.values.len() == 1 { "" } else { "s" };
+        let of_month = format!("on day{plural} {numbers} of the month");
+        let weekdays = match self.weekdays.range() {
+            Some((0, 6)) => "every day".to_owned(),
+            Some((first, last)) if last > first + 1 => format!("{} to {}", day_name(first), day_name(last)),
+            _ => format!("every {}", and(self.weekdays.named(&WEEKDAY))),
+        };
+        match (every_day, every_weekday) {
+            (true, _) if self.weekdays.star || !every_weekday => weekdays,
+            (true, _) | (false, true) if self.either_day() => "every day".to_owned(),
+            (_, true) => of_month,
+            _ if self.either_day() => format!("{of_month} and {weekdays}"),
+            _ => format!("{of_month} when it is {}", and(self.weekdays.named(&WEEKDAY))),
+        }
+    }
+
+    fn time_words(&self) -> String {
+        const TIMES_MAX: usize = 6;
+        let minutes = || and(self.minutes.values.iter().map(u8::to_string).collect());
+        if self.hours.full(&HOUR) && self.minutes.full(&MINUTE) {
+            "every minute".to_owned()
+        } else if self.hours.full(&HOUR) {
+            format!("every hour at minute {}", minutes())
+        } else if self.hours.values.len() * self.minutes.values.len() <= TIMES_MAX {
+            let times = self.hours.values.iter().flat_map(|hour| {
+                self.minutes
+                    .values
+                    .iter()
+                    .map(move |minute| format!("{hour:02}:{minute:02}"))
+            });
+            format!("at {}", and(times.collect()))
+        } else {
+            let hours = and(self.hours.values.iter().map(u8::to_string).collect());
+            let minutes = if self.minutes.full(&MINUTE) {
+                "every minute".to_owned()
+            } else {
+                format!("minute {}", minutes())
+            };
+            format!("at {minutes} of the hours {hours}")
+        }
+    }
+}
+
+impl Field {
+    fn parse(text: &str, kind: &Kind) -> Result<Self, String> {
+        let mut values = BTreeSet::new();
+        for part in text.split(',') {
+            let (range, step) = match part.split_once('/') {
+                Some((range, step)) => (range, Some(number(step, kind, part)?)),
+                None => (part, None),
+            };
+            if step == Some(0) {
+                return Err(format!("step 0 in the {} field `{text}`", kind.name));
+            }
+            let (first, last) = match range.split_once('-') {
+                _ if range == "*" => (kind.min, if kind.max == 7 { 6 } else { kind.max }),
+                Some((first, last)) => (value(first, kind)?, value(last, kind)?),
+                None if step.is_some() => (value(range, kind)?, kind.max),
+                None => (value(range, kind)?, value(range, kind)?),
+            };
+            // `Fri-Sun` and `Sat-Mon`: Sunday stands at both ends of the week.
+            let last = if kind.max == 7 && last == 0 && first > 0 {
+                7
+            } else {
+                last
+            };
+            if first > last {
+                return Err(format!("`{range}` in the {} field runs backwards", kind.name));
+            }
+            values.extend((first..=last).step_by(usize::from(step.unwrap_or(1))));
+        }
+        Ok(Self {
+            values,
+            star: text.starts_with('*'),
+        })
+    }
+
+    fn one(value: u8) -> Self {
+        Self {
+            values: BTreeSet::from([value]),
+            star: false,
+        }
+    }
+
+    fn only(&self) -> Option<u8> {
+        self.values.first().copied().filter(|_| self.values.len() == 1)
+    }
+
+    fn full(&self, kind: &Kind) -> bool {
+        self.values.len() == usize::from(kind.max - kind.min) + 1
+    }
+
+    /// First and last value, when there is no hole between them.
+    fn range(&self) -> Option<(u8, u8)> {
+        let (first, last) = (*self.values.first()?, *self.values.last()?);
+        (usize::from(last - first) + 1 == self.values.len()).then_some((first, last))
+    }
+
+    fn list(&self, shift: u8) -> String {
+        self.values
+            .iter()
+            .map(|value| (value + shift).to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
+    fn spelled(&self, kind: &Kind) -> String {
+        match self.range() {
+            _ if self.full(kind) && self.star => "*".to_owned(),
+            // Still with its star, which decides how the day fields are joined.
+            _ if self.star => format!("*/{}", self.step()),
+            Some((first, last)) if last > first => format!("{first}-{last}"),
+            _ => self.list(0),
+        }
+    }
+
+    /// The distance of the first two values: what a leading `*/n` was written with.
+    fn step(&self) -> u8 {
+        let mut values = self.values.iter();
+        match (values.next(), values.next()) {
+            (Some(first), Some(second)) => second - first,
+            _ => 60,
+        }
+    }
+
+    fn named(&self, kind: &Kind) -> Vec<String> {
+        let name = |value: &u8| {
+            kind.names
+                .get(usize::from(value.saturating_sub(kind.first)))
+                .copied()
+                .unwrap_or("?")
+        };
+        self.values.iter().map(|value| name(value).to_owned()).collect()
+    }
+}
+
+fn value(text: &str, kind: &Kind) -> Result<u8, String> {
+    let wanted = text.to_ascii_lowercase();
+    let by_name = kind
+        .names
+        .iter()
+        .position(|name| wanted.len() >= 3 && name.to_ascii_lowercase().starts_with(&wanted));
+    if let Some(place) = by_name.and_then(|place| u8::try_from(place).ok()) {
+        return Ok(kind.first + place);
+    }
+    match number(text, kind, text)? {
+        value if (kind.min..=kind.max).contains(&value) => Ok(value),
+        _ => Err(out_of_range(text, kind)),
+    }
+}
+
+fn number(text: &str, kind: &Kind, part: &str) -> Result<u8, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let names = match kind.names {
+            [] => "",
+            _ if kind.max == 7 => ", a range, a list, or names such as `Mon-Fri`",
+            _ => ", a range, a list, or names such as `Jan`",
+        };
+        return Err(format!(
+            "`{part}` in the {} field is no number from {} to {}{names}",
+            kind.name, kind.min, kind.max
+        ));
+    }
+    text.parse().map_err(|_| out_of_range(text, kind))
+}
+
+fn out_of_range(text: &str, kind: &Kind) -> String {
+    format!(
+        "`{text}` in the {} field is not between {} and {}",
+        kind.name, kind.min, kind.max
+    )
+}
+
+fn day_name(value: u8) -> &'static str {
+    DAYS.get(usize::from(value)).copied().unwrap_or("?")
+}
+
+/// `a, b and c`.
+fn and(mut words: Vec<String>) -> String {
+    match words.pop() {
+        None => String::new(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} and {last}", words.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(text: &str, words: &str) {
+        assert_eq!(Fields::parse(text).unwrap().words(), words);
+    }
+
+    #[track_caller]
+    fn refused(text: &str, why: &str) {
+        let error = Fields::parse(text).unwrap_err();
+        assert!(error.contains(why), "{error}");
+    }
+
+    #[test]
+    fn fields_are_said_in_words() {
+        says("0 7 * * *", "every day at 07:00");
+        says("30 7,19 * * *", "every day at 07:30 and 19:30");
+        says("0 7 * * 1-5", "Monday to Friday at 07:00");
+        says("0 8 * * Sun", "every Sunday at 08:00");
+        says("0 8 * * 0", "every Sunday at 08:00");
+        says("0 8 * * 7", "every Sunday at 08:00");
+        says("0 8 * * mon,wed,fri", "every Monday, Wednesday and Friday at 08:00");
+        says("0 8 * * 0-7", "every day at 08:00");
+        says("0 9 1 * *", "on day 1 of the month at 09:00");
+        says(
+            "0 9 1,15 jan,jul *",
+            "on days 1 and 15 of the month at 09:00 in January and July",
+        );
+        says("0 8 13 * FRI", "on day 13 of the month and every Friday at 08:00");
+        says(
+            "0 8 */2 * Fri",
+            "on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of the month when it is Friday at 08:00",
+        );
+        says("@hourly", "every day every hour at minute 0");
+        says("@daily", "every day at 00:00");
+        says("@weekly", "every Sunday at 00:00");
+        says("* * * * *", "every day every minute");
+        says("0 8 * * Fri-Sun", "every Sunday, Friday and Saturday at 08:00");
+    }
+
+    #[test]
+    fn wrong_fields_say_what_is_right() {
+        refused("0 7 * *", "4 fields where five are needed");
+        refused("0 0 7 * * *", "6 fields where five are needed");
+        refused("60 7 * * *", "`60` in the minute field is not between 0 and 59");
+        refused("0 24 * * *", "`24` in the hour field is not between 0 and 23");
+        refused("0 7 0 * *", "`0` in the day of month field");
+        refused("0 7 * * 8", "`8` in the weekday field");
+        refused("0 7 * * Funday", "names such as `Mon-Fri`");
+        refused("0 7 L * *", "`L` in the day of month field is no number from 1 to 31");
+        refused("*/0 7 * * *", "step 0");
+        refused("0 9-7 * * *", "runs backwards");
+        refused("@fortnightly", "`@hourly`");
+        refused("", "0 fields");
+        refused("0 7 * * 999999999999", "not between");
+    }
+
+    #[test]
+    fn one_spelling_for_one_meaning() {
+        for (text, canonical) in [
+            ("00 07 * * *", "0 7 * * *"),
+            ("0 7 * * Mon-Fri", "0 7 * * 1-5"),
+            ("0 7 * * 7", "0 7 * * 0"),
+            ("0,30 7 1-31 Jan */2", "0,30 7 1-31 1 */2"),
+        ] {
+            let fields = Fields::parse(text).unwrap();
+            assert_eq!(fields.canonical(), canonical);
+            assert_eq!(Fields::parse(canonical).unwrap(), fields);
+        }
+    }
+}
