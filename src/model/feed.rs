@@ -20,8 +20,8 @@ pub struct FeedSpec {
     pub weight: f64,
     /// Free label for grouping in listings and OPML.
     pub group: String,
-    /// Shortest time between two polls.
-    pub interval: Duration,
+    /// Shortest time between two polls, when it is set for this feed or its group; `None` takes `[poll].interval`.
+    pub interval: Option<Duration>,
     /// Login and other headers, name and value.
     pub headers: Vec<(String, String)>,
     /// A User-Agent in place of the default one.
@@ -46,7 +46,7 @@ pub enum FeedStatus {
     Active,
     /// Kept but not polled, by configuration.
     Paused,
-    /// The server answered 410: not polled until its URL changes.
+    /// The server answered 410, or 4xx for 30 days: not polled until its URL changes.
     Gone,
     /// No longer in the configuration; history stays.
     Removed,
@@ -59,6 +59,29 @@ pub struct Validators {
     pub etag: String,
     /// `Last-Modified` as received, empty when none.
     pub last_modified: String,
+}
+
+/// What the feed's own document says about how often to ask (`ttl`, `sy:updatePeriod`, `skipHours`, `skipDays`).
+/// Kept, since a 304 repeats none of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FeedHints {
+    /// Least time between two requests; zero when nothing is said.
+    pub ttl: Duration,
+    /// Bit `n` set: not in hour `n`, UTC.
+    pub skip_hours: u32,
+    /// Bit `n` set: not on weekday `n`, UTC, 0 is Monday.
+    pub skip_days: u8,
+}
+
+/// A permanent redirect that is being watched before it is adopted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// Where it leads.
+    pub to: String,
+    /// Identical answers in a row.
+    pub answers: u32,
+    /// The first of them.
+    pub since: Timestamp,
 }
 
 /// A feed that was claimed for polling.
@@ -82,8 +105,12 @@ pub struct DueFeed {
     pub last_full_at: Option<Timestamp>,
     /// Dates of its newest entries, newest first, at most 20: the feed's rhythm.
     pub recent: Vec<Timestamp>,
-    /// Where a permanent redirect pointed lately, with the number of identical answers and the first one's time.
-    pub moved_to: Option<(String, u32, Timestamp)>,
+    /// When the failures in a row began.
+    pub failing_since: Option<Timestamp>,
+    /// Where a permanent redirect pointed lately.
+    pub moved: Option<Moved>,
+    /// What its document said about polling.
+    pub hints: FeedHints,
 }
 
 /// How one poll ended.
@@ -136,11 +163,21 @@ pub struct PollRecord {
     pub next_poll_reason: String,
     /// The host must not be asked again before this time (`Retry-After` on 429 or 503).
     pub host_not_before: Option<(String, Timestamp)>,
-    /// A permanent redirect seen in this poll: its target.
-    pub moved_to: Option<String>,
+    /// The permanent redirect being watched, as it is after this poll.
+    pub moved: Option<Moved>,
+    /// A new address to fetch from now on: a proven redirect, or empty to go back to the configured one.
+    pub adopt_url: Option<String>,
+    /// What the document said about polling; `None` keeps what was known.
+    pub hints: Option<FeedHints>,
+    /// Dates of the feed's newest entries after this poll, newest first, at most 20.
+    pub recent: Vec<Timestamp>,
+    /// Items of the document, with the ones that were cut or dropped.
+    pub n_items: u32,
+    /// Items without a usable date.
+    pub n_undated: u32,
     /// New value for the failures in a row.
     pub failures: u32,
-    /// The feed answered 410 and is to be polled no more.
+    /// The feed is to be polled no more (410, or 30 days of nothing but 4xx).
     pub gone: bool,
     /// HTTP status when one was received.
     pub http_status: Option<u16>,
@@ -148,4 +185,91 @@ pub struct PollRecord {
     pub n_bytes: u64,
     /// How long the fetch took.
     pub duration_ms: u64,
+}
+
+/// What the store made of a poll.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PollCounts {
+    /// Entries stored for the first time, and news.
+    pub n_new: u32,
+    /// Entries stored for the first time, as history.
+    pub n_history: u32,
+    /// Entries whose text changed.
+    pub n_revised: u32,
+    /// Entries known already.
+    pub n_known: u32,
+}
+
+/// One past poll as kept in a feed's row, for people.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PastPoll {
+    /// When.
+    pub at: Timestamp,
+    /// `read`, `same`, `not_modified`, or a failure's kind.
+    pub outcome: String,
+    /// HTTP status, 0 when none.
+    pub http_status: u16,
+    /// New entries.
+    pub n_new: u32,
+    /// Bytes on the wire.
+    pub n_bytes: u64,
+    /// How long the fetch took.
+    pub duration_ms: u64,
+}
+
+/// A feed with its state, as listings show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedRow {
+    /// Row id.
+    pub id: FeedId,
+    /// Stable name.
+    pub key: String,
+    /// Configured address.
+    pub url: String,
+    /// Address fetched now, where it differs; empty otherwise.
+    pub effective_url: String,
+    /// Outlet's name as readers see it, else the feed's title, else the key.
+    pub name: String,
+    /// Site link, empty when unknown.
+    pub site_url: String,
+    /// Group label.
+    pub group: String,
+    /// What it is to the scheduler.
+    pub status: FeedStatus,
+    /// When it came into the configuration.
+    pub added_at: Timestamp,
+    /// Next poll.
+    pub next_poll_at: Timestamp,
+    /// Why then.
+    pub next_reason: String,
+    /// Last poll, good or bad.
+    pub last_poll_at: Option<Timestamp>,
+    /// Last good poll.
+    pub last_success_at: Option<Timestamp>,
+    /// Last poll that brought something new.
+    pub last_change_at: Option<Timestamp>,
+    /// Validators of the last good parse.
+    pub validators: Validators,
+    /// Failures in a row.
+    pub failures: u32,
+    /// When they began.
+    pub failing_since: Option<Timestamp>,
+    /// HTTP status of the last poll, 0 when none.
+    pub http_status: u16,
+    /// Kind of the last failure, empty when the last poll was good.
+    pub error_kind: String,
+    /// Its sentence.
+    pub error: String,
+    /// A permanent redirect being watched.
+    pub moved: Option<Moved>,
+    /// Dates of the newest entries, newest first.
+    pub recent: Vec<Timestamp>,
+    /// Items of the last document.
+    pub n_items: u32,
+    /// Items of it without a usable date.
+    pub n_undated: u32,
+    /// Entries that were new in it.
+    pub n_new: u32,
+    /// Latest polls, newest first, at most 20.
+    pub history: Vec<PastPoll>,
 }

@@ -12,7 +12,10 @@ mod subscriber;
 
 pub use digest::{Block, CompanyVolume, Coverage, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, Slot};
 pub use entry::{Entry, IdentityKind, NewEntry};
-pub use feed::{DueFeed, FeedSpec, FeedStatus, PollFailure, PollOutcome, PollRecord, Validators};
+pub use feed::{
+    DueFeed, FeedHints, FeedRow, FeedSpec, FeedStatus, Moved, PastPoll, PollCounts, PollFailure, PollOutcome,
+    PollRecord, Validators,
+};
 pub use mail::{Attempt, Delivery, DeliveryKind, DeliveryStatus, Rendered, SendOutcome, SmtpPhase, Verdict};
 pub use story::{
     CompanyRef, Headline, Mark, Mention, MentionPlace, Placement, PlacementReason, ScorePart, StoryView, ThemeRef,

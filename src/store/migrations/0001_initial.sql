@@ -35,7 +35,15 @@ CREATE TABLE fetch_state (
   failing_since_at INTEGER NOT NULL DEFAULT 0,
   http_status     INTEGER NOT NULL DEFAULT 0,
   error_kind      TEXT    NOT NULL DEFAULT '',
-  error           TEXT    NOT NULL DEFAULT ''
+  error           TEXT    NOT NULL DEFAULT '',
+  ttl_secs        INTEGER NOT NULL DEFAULT 0,      -- ttl, sy:updatePeriod of the last document
+  skip_hours      INTEGER NOT NULL DEFAULT 0,      -- bit n: not in hour n, UTC
+  skip_days       INTEGER NOT NULL DEFAULT 0,      -- bit n: not on weekday n, 0 is Monday
+  recent          TEXT    NOT NULL DEFAULT '',     -- dates of the newest entries, newest first: the feed's rhythm
+  n_items         INTEGER NOT NULL DEFAULT 0,      -- of the last document
+  n_undated       INTEGER NOT NULL DEFAULT 0,
+  n_new           INTEGER NOT NULL DEFAULT 0,
+  history         TEXT    NOT NULL DEFAULT ''      -- the latest 20 polls, one a line: at, outcome, status, new, bytes, ms
 ) STRICT;
 CREATE INDEX fetch_state_due ON fetch_state (next_fetch_at);
 

@@ -1,0 +1,563 @@
+//! Feeds: kept in step with the configuration, claimed for polling, listed for people.
+//!
+//! `fetch_state.next_fetch_at` is the schedule and the lease at once: claiming moves it forward, recording a poll sets
+//! it, and a process that dies in between leaves it where the claim put it. So no restart can poll a feed faster.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::Result;
+use crate::model::{
+    DueFeed, FeedHints, FeedId, FeedRow, FeedSpec, FeedStatus, Moved, PastPoll, PollCounts, PollOutcome, PollRecord,
+    Validators,
+};
+use crate::time::Timestamp;
+
+/// `next_fetch_at` of a feed that is not polled.
+const NEVER: i64 = i64::MAX;
+const HISTORY_MAX: usize = 20;
+
+/// What [`reconcile`] changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Feeds that are new in the configuration.
+    pub n_added: usize,
+    /// Feeds whose address changed.
+    pub n_changed: usize,
+    /// Feeds that are gone from the configuration.
+    pub n_removed: usize,
+}
+
+/// Brings the rows in step with the configuration. New feeds are due at once, or evenly within `spread`. A feed whose
+/// address changed forgets its validators and everything learned about the old address. A feed that is gone from the
+/// configuration is marked, never deleted, so that ids and history stay.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, spread: Duration) -> Result<Reconciled> {
+    let mut done = Reconciled::default();
+    let mut rows: BTreeMap<String, (i64, String, FeedStatus)> = tx
+        .prepare_cached("SELECT key, id, url, status FROM feeds")?
+        .query_map([], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, status_from(row, 3)?)))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let n_new = specs.iter().filter(|spec| !rows.contains_key(&spec.key)).count();
+    for spec in specs {
+        let wanted = if spec.paused {
+            FeedStatus::Paused
+        } else {
+            FeedStatus::Active
+        };
+        match rows.remove(&spec.key) {
+            None => {
+                let at = now.plus(spread.mul_f64(done.n_added as f64 / n_new.max(1) as f64));
+                insert(tx, spec, wanted, now, at)?;
+                done.n_added += 1;
+            }
+            Some((id, url, status)) => {
+                let changed = url != spec.url;
+                let kept_gone = status == FeedStatus::Gone && !changed && !spec.paused;
+                let wanted = if kept_gone { FeedStatus::Gone } else { wanted };
+                update(tx, id, spec, wanted)?;
+                if changed {
+                    forget(tx, id)?;
+                    done.n_changed += 1;
+                }
+                if changed || wanted != status {
+                    set_due(
+                        tx,
+                        id,
+                        if wanted == FeedStatus::Active {
+                            now.unix()
+                        } else {
+                            NEVER
+                        },
+                    )?;
+                }
+            }
+        }
+    }
+    for (id, _, status) in rows.into_values() {
+        if status != FeedStatus::Removed {
+            tx.prepare_cached("UPDATE feeds SET status = 'removed' WHERE id = ?1")?
+                .execute([id])?;
+            set_due(tx, id, NEVER)?;
+            done.n_removed += 1;
+        }
+    }
+    Ok(done)
+}
+
+fn insert(tx: &Transaction<'_>, spec: &FeedSpec, status: FeedStatus, now: Timestamp, due: Timestamp) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO feeds (key, url, name, owner, feed_group, weight, press_release, status, added_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        spec.key,
+        spec.url,
+        spec.name,
+        spec.owner,
+        spec.group,
+        spec.weight,
+        spec.press_release,
+        status_word(status),
+        now.unix()
+    ])?;
+    let due = if status == FeedStatus::Active {
+        due.unix()
+    } else {
+        NEVER
+    };
+    tx.prepare_cached("INSERT INTO fetch_state (feed_id, next_fetch_at, next_reason) VALUES (?1, ?2, 'new feed')")?
+        .execute(params![tx.last_insert_rowid(), due])?;
+    Ok(())
+}
+
+fn update(tx: &Transaction<'_>, id: i64, spec: &FeedSpec, status: FeedStatus) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE feeds SET url = ?2, name = ?3, owner = ?4, feed_group = ?5, weight = ?6, press_release = ?7, status = ?8
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        id,
+        spec.url,
+        spec.name,
+        spec.owner,
+        spec.group,
+        spec.weight,
+        spec.press_release,
+        status_word(status)
+    ])?;
+    Ok(())
+}
+
+fn forget(tx: &Transaction<'_>, id: i64) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE fetch_state SET effective_url = '', moved_to = '', moved_count = 0, moved_since_at = 0, etag = '',
+                last_modified = '', body_hash = x'', last_full_at = 0, failures = 0, failing_since_at = 0,
+                http_status = 0, error_kind = '', error = '', ttl_secs = 0, skip_hours = 0, skip_days = 0,
+                next_reason = 'new address'
+         WHERE feed_id = ?1",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+fn set_due(tx: &Transaction<'_>, id: i64, at: i64) -> Result<()> {
+    tx.prepare_cached("UPDATE fetch_state SET next_fetch_at = ?2 WHERE feed_id = ?1")?
+        .execute(params![id, at])?;
+    Ok(())
+}
+
+/// What [`claim_due`] found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claim {
+    /// Feeds to poll now; each is leased.
+    pub feeds: Vec<DueFeed>,
+    /// Due feeds that `accept` refused for now.
+    pub n_held: usize,
+    /// When the next feed comes due, as far as it is not due already.
+    pub next_at: Option<Timestamp>,
+}
+
+/// Claims up to `limit` due feeds, longest due first. `accept` is asked with each one's address and says whether its
+/// host may be asked now; `lease` says when a claimed feed is due again should this process die before it records.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn claim_due(
+    tx: &Transaction<'_>,
+    specs: &BTreeMap<String, FeedSpec>,
+    now: Timestamp,
+    limit: usize,
+    mut accept: impl FnMut(&str) -> bool,
+    lease: impl Fn(&FeedSpec) -> Duration,
+) -> Result<Claim> {
+    let mut claim = Claim::default();
+    let mut chosen = Vec::new();
+    {
+        let mut due = tx.prepare_cached(
+            "SELECT s.feed_id, f.key, f.url, s.effective_url
+             FROM fetch_state s JOIN feeds f ON f.id = s.feed_id
+             WHERE s.next_fetch_at <= ?1 AND f.status = 'active'
+             ORDER BY s.next_fetch_at, s.feed_id",
+        )?;
+        let mut rows = due.query([now.unix()])?;
+        while let Some(row) = rows.next()? {
+            if chosen.len() >= limit {
+                break;
+            }
+            let key: String = row.get(1)?;
+            let Some(spec) = specs.get(&key) else { continue };
+            let (url, effective): (String, String) = (row.get(2)?, row.get(3)?);
+            if accept(if effective.is_empty() { &url } else { &effective }) {
+                chosen.push((FeedId::new(row.get(0)?), spec));
+            } else {
+                claim.n_held += 1;
+            }
+        }
+    }
+    for (id, spec) in chosen {
+        tx.prepare_cached(
+            "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'poll under way' WHERE feed_id = ?1",
+        )?
+        .execute(params![id.get(), now.plus(lease(spec)).unix()])?;
+        if let Some(feed) = due_feed(tx, id, spec)? {
+            claim.feeds.push(feed);
+        }
+    }
+    claim.next_at = next_due(tx, now)?;
+    Ok(claim)
+}
+
+/// When the next feed comes due after `now`; `None` when none will.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn next_due(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>> {
+    let at: Option<i64> = conn
+        .prepare_cached("SELECT min(next_fetch_at) FROM fetch_state WHERE next_fetch_at > ?1 AND next_fetch_at < ?2")?
+        .query_row([now.unix(), NEVER], |row| row.get(0))?;
+    Ok(at.map(Timestamp::from_unix))
+}
+
+/// Gives claimed feeds back that were not asked; they are due at once.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn release(tx: &Transaction<'_>, feeds: &[FeedId], now: Timestamp) -> Result<()> {
+    let mut statement =
+        tx.prepare_cached("UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'due' WHERE feed_id = ?1")?;
+    for id in feeds {
+        statement.execute([id.get(), now.unix()])?;
+    }
+    Ok(())
+}
+
+/// The feeds with these keys as they would be claimed, due or not; leased like claimed ones. Unknown keys are left out.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn claim_keys(tx: &Transaction<'_>, specs: &[&FeedSpec], now: Timestamp, lease: Duration) -> Result<Vec<DueFeed>> {
+    let mut feeds = Vec::new();
+    for spec in specs {
+        let id: Option<i64> = tx
+            .prepare_cached("SELECT id FROM feeds WHERE key = ?1")?
+            .query_row([&spec.key], |row| row.get(0))
+            .optional()?;
+        let Some(id) = id else { continue };
+        set_due(tx, id, now.plus(lease).unix())?;
+        feeds.extend(due_feed(tx, FeedId::new(id), spec)?);
+    }
+    Ok(feeds)
+}
+
+fn due_feed(conn: &Connection, id: FeedId, spec: &FeedSpec) -> Result<Option<DueFeed>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT effective_url, etag, last_modified, body_hash, failures, last_success_at, last_full_at, recent,
+                failing_since_at, moved_to, moved_count, moved_since_at, ttl_secs, skip_hours, skip_days
+         FROM fetch_state WHERE feed_id = ?1",
+    )?;
+    let feed = statement
+        .query_row([id.get()], |row| {
+            let effective: String = row.get(0)?;
+            Ok(DueFeed {
+                id,
+                spec: spec.clone(),
+                url: if effective.is_empty() {
+                    spec.url.clone()
+                } else {
+                    effective
+                },
+                validators: Validators {
+                    etag: row.get(1)?,
+                    last_modified: row.get(2)?,
+                },
+                body_hash: row.get(3)?,
+                failures: row.get(4)?,
+                last_success_at: ever(row.get(5)?),
+                last_full_at: ever(row.get(6)?),
+                recent: times_from(&row.get::<_, String>(7)?),
+                failing_since: ever(row.get(8)?),
+                moved: moved_from(row, 9)?,
+                hints: FeedHints {
+                    ttl: Duration::from_secs(u64::from(row.get::<_, u32>(12)?)),
+                    skip_hours: row.get(13)?,
+                    skip_days: row.get(14)?,
+                },
+            })
+        })
+        .optional()?;
+    Ok(feed)
+}
+
+/// Writes a poll's outcome into the feed's row; part of `entries::record_poll`.
+pub(super) fn record_state(
+    tx: &Transaction<'_>,
+    feed: &DueFeed,
+    record: &PollRecord,
+    counts: PollCounts,
+) -> Result<()> {
+    let (kind, error) = match &record.outcome {
+        PollOutcome::Failed(failure) => (failure.kind, failure.message.as_str()),
+        PollOutcome::NotModified | PollOutcome::Same | PollOutcome::Read => ("", ""),
+    };
+    let good = kind.is_empty();
+    let read = record.outcome == PollOutcome::Read;
+    let n_new = counts.n_new + counts.n_history;
+    let validators = record.validators.as_ref().unwrap_or(&feed.validators);
+    let hints = record.hints.unwrap_or(feed.hints);
+    let (moved_to, moved_count, moved_since) = record
+        .moved
+        .as_ref()
+        .map_or(("", 0, 0), |m| (m.to.as_str(), m.answers, m.since.unix()));
+    tx.prepare_cached(
+        "UPDATE fetch_state SET
+           next_fetch_at = ?2, next_reason = ?3, last_fetch_at = ?4,
+           last_success_at = CASE WHEN ?5 THEN ?4 ELSE last_success_at END,
+           last_full_at = CASE WHEN ?6 THEN ?4 ELSE last_full_at END,
+           last_change_at = CASE WHEN ?7 THEN ?4 ELSE last_change_at END,
+           moved_to = ?8, moved_count = ?9, moved_since_at = ?10,
+           etag = ?11, last_modified = ?12, body_hash = CASE WHEN ?13 THEN ?14 ELSE body_hash END,
+           failing_since_at = CASE WHEN ?5 THEN 0 WHEN failing_since_at = 0 THEN ?4 ELSE failing_since_at END,
+           failures = ?15, http_status = ?16, error_kind = ?17, error = ?18,
+           ttl_secs = ?19, skip_hours = ?20, skip_days = ?21, recent = ?22,
+           n_items = CASE WHEN ?13 THEN ?23 ELSE n_items END,
+           n_undated = CASE WHEN ?13 THEN ?24 ELSE n_undated END,
+           n_new = CASE WHEN ?5 THEN ?25 ELSE n_new END
+         WHERE feed_id = ?1",
+    )?
+    .execute(params![
+        feed.id.get(),
+        if record.gone { NEVER } else { record.next_poll_at.unix() },
+        record.next_poll_reason,
+        record.at.unix(),
+        good,
+        record.full && good,
+        n_new > 0,
+        moved_to,
+        moved_count,
+        moved_since,
+        validators.etag,
+        validators.last_modified,
+        read,
+        record.body_hash,
+        record.failures,
+        record.http_status.unwrap_or(0),
+        kind,
+        error,
+        u32::try_from(hints.ttl.as_secs()).unwrap_or(u32::MAX),
+        hints.skip_hours,
+        hints.skip_days,
+        times_text(&record.recent),
+        record.n_items,
+        record.n_undated,
+        n_new,
+    ])?;
+    record_history(tx, feed.id, record, n_new)?;
+    if read {
+        tx.prepare_cached(
+            "UPDATE feeds SET title = CASE WHEN ?2 <> '' THEN ?2 ELSE title END,
+                    site_url = CASE WHEN ?3 <> '' THEN ?3 ELSE site_url END
+             WHERE id = ?1 AND (title <> ?2 OR site_url <> ?3)",
+        )?
+        .execute(params![feed.id.get(), record.title, record.site_url])?;
+    }
+    if let Some((host, until)) = &record.host_not_before {
+        tx.prepare_cached(
+            "INSERT INTO host_pauses (host, until_at) VALUES (?1, ?2)
+             ON CONFLICT (host) DO UPDATE SET until_at = max(until_at, excluded.until_at)",
+        )?
+        .execute(params![host, until.unix()])?;
+    }
+    if let Some(url) = &record.adopt_url {
+        tx.prepare_cached("UPDATE fetch_state SET effective_url = ?2 WHERE feed_id = ?1")?
+            .execute(params![feed.id.get(), url])?;
+        event(
+            tx,
+            record.at,
+            "feed.moved",
+            feed,
+            &serde_json::json!({ "from": feed.url, "to": url }),
+        )?;
+    }
+    if record.gone {
+        tx.prepare_cached("UPDATE feeds SET status = 'gone' WHERE id = ?1")?
+            .execute([feed.id.get()])?;
+        event(tx, record.at, "feed.gone", feed, &serde_json::json!({ "why": error }))?;
+    }
+    Ok(())
+}
+
+fn record_history(tx: &Transaction<'_>, id: FeedId, record: &PollRecord, n_new: u32) -> Result<()> {
+    let outcome = match &record.outcome {
+        PollOutcome::NotModified => "not_modified",
+        PollOutcome::Same => "same",
+        PollOutcome::Read => "read",
+        PollOutcome::Failed(failure) => failure.kind,
+    };
+    let old: String = tx
+        .prepare_cached("SELECT history FROM fetch_state WHERE feed_id = ?1")?
+        .query_row([id.get()], |row| row.get(0))?;
+    let mut text = format!(
+        "{} {outcome} {} {n_new} {} {}",
+        record.at.unix(),
+        record.http_status.unwrap_or(0),
+        record.n_bytes,
+        record.duration_ms
+    );
+    for line in old.lines().take(HISTORY_MAX - 1) {
+        text.push('\n');
+        text.push_str(line);
+    }
+    tx.prepare_cached("UPDATE fetch_state SET history = ?2 WHERE feed_id = ?1")?
+        .execute(params![id.get(), text])?;
+    Ok(())
+}
+
+fn event(tx: &Transaction<'_>, at: Timestamp, kind: &str, feed: &DueFeed, detail: &serde_json::Value) -> Result<()> {
+    tx.prepare_cached("INSERT INTO events (at, kind, subject, detail) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            at.unix(),
+            kind,
+            format!("feed:{}", feed.spec.key),
+            detail.to_string()
+        ])?;
+    Ok(())
+}
+
+/// Hosts that asked us to wait, and until when; those whose time has passed are forgotten.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn host_pauses(tx: &Transaction<'_>, now: Timestamp) -> Result<BTreeMap<String, Timestamp>> {
+    let pauses: BTreeMap<String, Timestamp> = tx
+        .prepare_cached("SELECT host, until_at FROM host_pauses")?
+        .query_map([], |row| Ok((row.get(0)?, Timestamp::from_unix(row.get(1)?))))?
+        .collect::<rusqlite::Result<_>>()?;
+    if pauses.values().any(|until| *until <= now) {
+        tx.prepare_cached("DELETE FROM host_pauses WHERE until_at <= ?1")?
+            .execute([now.unix()])?;
+    }
+    Ok(pauses.into_iter().filter(|(_, until)| *until > now).collect())
+}
+
+/// All feeds by key, those gone from the configuration left out.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn list(conn: &Connection) -> Result<Vec<FeedRow>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT f.id, f.key, f.url, s.effective_url, f.name, f.title, f.site_url, f.feed_group, f.status, f.added_at,
+                s.next_fetch_at, s.next_reason, s.last_fetch_at, s.last_success_at, s.last_change_at, s.etag,
+                s.last_modified, s.failures, s.failing_since_at, s.http_status, s.error_kind, s.error, s.moved_to,
+                s.moved_count, s.moved_since_at, s.recent, s.n_items, s.n_undated, s.n_new, s.history
+         FROM feeds f JOIN fetch_state s ON s.feed_id = f.id
+         WHERE f.status <> 'removed' ORDER BY f.key",
+    )?;
+    let rows = statement.query_map([], row_from)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn row_from(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
+    let key: String = row.get(1)?;
+    let names: [String; 2] = [row.get(4)?, row.get(5)?];
+    let name = names
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| key.clone());
+    Ok(FeedRow {
+        id: FeedId::new(row.get(0)?),
+        key,
+        url: row.get(2)?,
+        effective_url: row.get(3)?,
+        name,
+        site_url: row.get(6)?,
+        group: row.get(7)?,
+        status: status_from(row, 8)?,
+        added_at: Timestamp::from_unix(row.get(9)?),
+        next_poll_at: Timestamp::from_unix(row.get(10)?),
+        next_reason: row.get(11)?,
+        last_poll_at: ever(row.get(12)?),
+        last_success_at: ever(row.get(13)?),
+        last_change_at: ever(row.get(14)?),
+        validators: Validators {
+            etag: row.get(15)?,
+            last_modified: row.get(16)?,
+        },
+        failures: row.get(17)?,
+        failing_since: ever(row.get(18)?),
+        http_status: row.get(19)?,
+        error_kind: row.get(20)?,
+        error: row.get(21)?,
+        moved: moved_from(row, 22)?,
+        recent: times_from(&row.get::<_, String>(25)?),
+        n_items: row.get(26)?,
+        n_undated: row.get(27)?,
+        n_new: row.get(28)?,
+        history: row.get::<_, String>(29)?.lines().filter_map(past_poll).collect(),
+    })
+}
+
+fn past_poll(line: &str) -> Option<PastPoll> {
+    let mut words = line.split(' ');
+    Some(PastPoll {
+        at: Timestamp::from_unix(words.next()?.parse().ok()?),
+        outcome: words.next()?.to_owned(),
+        http_status: words.next()?.parse().ok()?,
+        n_new: words.next()?.parse().ok()?,
+        n_bytes: words.next()?.parse().ok()?,
+        duration_ms: words.next()?.parse().ok()?,
+    })
+}
+
+fn moved_from(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Moved>> {
+    let to: String = row.get(at)?;
+    if to.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Moved {
+        to,
+        answers: row.get(at + 1)?,
+        since: Timestamp::from_unix(row.get(at + 2)?),
+    }))
+}
+
+/// 0 stands for never.
+fn ever(seconds: i64) -> Option<Timestamp> {
+    (seconds != 0).then(|| Timestamp::from_unix(seconds))
+}
+
+fn times_from(text: &str) -> Vec<Timestamp> {
+    text.split(',')
+        .filter_map(|word| word.parse().ok().map(Timestamp::from_unix))
+        .collect()
+}
+
+fn times_text(times: &[Timestamp]) -> String {
+    let words: Vec<String> = times.iter().map(|time| time.unix().to_string()).collect();
+    words.join(",")
+}
+
+const fn status_word(status: FeedStatus) -> &'static str {
+    match status {
+        FeedStatus::Active => "active",
+        FeedStatus::Paused => "paused",
+        FeedStatus::Gone => "gone",
+        FeedStatus::Removed => "removed",
+    }
+}
+
+fn status_from(row: &Row<'_>, at: usize) -> rusqlite::Result<FeedStatus> {
+    let word: String = row.get(at)?;
+    Ok(match word.as_str() {
+        "active" => FeedStatus::Active,
+        "paused" => FeedStatus::Paused,
+        "gone" => FeedStatus::Gone,
+        _ => FeedStatus::Removed,
+    })
+}
