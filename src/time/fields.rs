@@ -235,16 +235,16 @@ impl Fields {
         let plural = if self.days.values.len() == 1 { "" } else { "s" };
         let of_month = format!("on day{plural} {numbers} of the month");
         let weekdays = match self.weekdays.range() {
-            Some((0, 6)) => "every day".to_owned(),
             Some((first, last)) if last > first + 1 => format!("{} to {}", day_name(first), day_name(last)),
             _ => format!("every {}", and(self.weekdays.named(&WEEKDAY))),
         };
         match (every_day, every_weekday) {
-            (true, _) if self.weekdays.star || !every_weekday => weekdays,
-            (true, _) | (false, true) if self.either_day() => "every day".to_owned(),
-            (_, true) => of_month,
-            _ if self.either_day() => format!("{of_month} and {weekdays}"),
-            _ => format!("{of_month} when it is {}", and(self.weekdays.named(&WEEKDAY))),
+            (true, true) => "every day".to_owned(),
+            (true, _) | (_, true) if self.either_day() => "every day".to_owned(),
+            (true, false) => weekdays,
+            (false, true) => of_month,
+            (false, false) if self.either_day() => format!("{of_month} and {weekdays}"),
+            (false, false) => format!("{of_month} when it is {}", and(self.weekdays.named(&WEEKDAY))),
         }
     }
 

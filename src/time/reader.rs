@@ -149,9 +149,9 @@ mod tests {
     const PARIS: &str = "Europe/Paris";
 
     #[track_caller]
-    fn chosen(digest: &str, time: Option<&str>, zone: Option<&str>, frequency: Frequency, expected: Option<&str>) {
+    fn chosen(digest: &str, time: Option<&str>, zone: Option<&str>, frequency: &Frequency, expected: Option<&str>) {
         let digest = Schedule::parse(digest).unwrap();
-        let made = ReaderSchedule::choose(&digest, PARIS.parse().unwrap(), time, zone, &frequency).unwrap();
+        let made = ReaderSchedule::choose(&digest, PARIS.parse().unwrap(), time, zone, frequency).unwrap();
         assert_eq!(made.as_ref().map(ToString::to_string).as_deref(), expected);
         if let Some(made) = made {
             assert_eq!(ReaderSchedule::parse(&made.to_string()).unwrap(), made);
@@ -161,47 +161,41 @@ mod tests {
     #[test]
     fn choices_become_one_canonical_schedule() {
         use Frequency::{Daily, Default, Weekdays};
-        let berlin = Some("europe/berlin");
-        chosen("0 7 * * *", None, None, Default, None);
-        chosen("0 7 * * *", Some("7:00"), Some(PARIS), Daily, None);
+        let (berlin, monday) = (Some("europe/berlin"), Frequency::Weekly("mon".to_owned()));
+        chosen("0 7 * * *", None, None, &Default, None);
+        chosen("0 7 * * *", Some("7:00"), Some(PARIS), &Daily, None);
         chosen(
             "0 7 * * *",
-            Some("07:30"),
+            Some("7:30"),
             berlin,
-            Default,
+            &Default,
             Some("07:30[Europe/Berlin] daily"),
         );
-        chosen("0 7 * * *", None, berlin, Default, Some("07:00[Europe/Berlin] daily"));
-        chosen("0 7 * * *", None, None, Weekdays, Some("07:00[Europe/Paris] weekdays"));
-        chosen(
-            "0 7 * * *",
-            None,
-            None,
-            Frequency::Weekly("mon".to_owned()),
-            Some("07:00[Europe/Paris] weekly mon"),
-        );
+        chosen("0 7 * * *", None, berlin, &Default, Some("07:00[Europe/Berlin] daily"));
+        chosen("0 7 * * *", None, None, &Weekdays, Some("07:00[Europe/Paris] weekdays"));
+        chosen("0 7 * * *", None, None, &monday, Some("07:00[Europe/Paris] weekly mon"));
         chosen(
             "0 8 * * Sun",
-            Some("19:00"),
+            Some("19"),
             None,
-            Default,
+            &Default,
             Some("19:00[Europe/Paris] weekly sun"),
         );
         chosen(
             "0 8 1 * *",
-            Some("19:00"),
+            Some("19"),
             None,
-            Default,
+            &Default,
             Some("[Europe/Paris] 0 19 1 * *"),
         );
         chosen(
             "0 7,19 * * *",
             None,
             berlin,
-            Default,
+            &Default,
             Some("[Europe/Berlin] 0 7,19 * * *"),
         );
-        chosen("0 7,19 * * *", None, None, Daily, Some("07:00[Europe/Paris] daily"));
+        chosen("0 7,19 * * *", None, None, &Daily, Some("07:00[Europe/Paris] daily"));
     }
 
     #[test]
