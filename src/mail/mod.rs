@@ -1,3 +1,4 @@
 //! Editions rendered (`render`), messages built (`message`), delivered (`smtp`) and retried (`retry`).
 
+pub mod message;
 pub mod render;
