@@ -158,7 +158,9 @@ fn parse_address(address: &str) -> Option<lettre::Address> {
 }
 
 fn ascii_domain(domain: &str) -> Option<String> {
-    idna::domain_to_ascii(domain).ok().filter(|d| !d.is_empty() && d.len() <= 253)
+    idna::domain_to_ascii(domain)
+        .ok()
+        .filter(|d| !d.is_empty() && d.len() <= 253)
 }
 
 fn mailbox(field: &'static str, name: &str, address: &str) -> Result<Mailbox, MessageError> {
@@ -206,7 +208,11 @@ fn list_headers(mut builder: MessageBuilder, list: &ListHeaders) -> Result<Messa
         builder = raw(builder, "List-Unsubscribe", ways.join(",\r\n "));
     }
     if list.unsubscribe_url.is_some() {
-        builder = raw(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        builder = raw(
+            builder,
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_owned(),
+        );
     }
     let others = [
         ("List-Help", "mailto:", &list.help),

@@ -2,3 +2,5 @@
 
 pub mod message;
 pub mod render;
+mod reply_code;
+pub mod retry;

@@ -94,7 +94,9 @@ fn a_reply_says_what_it_answers_and_carries_no_list() {
     let bytes = build(&spec, &rendered("Re: help", "hello\n", "")).unwrap();
     check_wire(&bytes);
     let text = String::from_utf8(bytes).unwrap();
-    assert!(text.contains("In-Reply-To: <ask@example.com>\r\nReferences: <root@example.com>\r\n <ask@example.com>\r\n"));
+    assert!(
+        text.contains("In-Reply-To: <ask@example.com>\r\nReferences: <root@example.com>\r\n <ask@example.com>\r\n")
+    );
     assert!(text.contains("Auto-Submitted: auto-replied\r\n"));
     assert!(!text.contains("List-") && !text.contains("Precedence") && !text.contains("multipart"));
 }
@@ -144,7 +146,10 @@ fn what_cannot_stand_in_a_header_is_refused() {
     check(|s| s.from = bad.into(), &MessageError::Address("From"));
     check(|s| s.reply_to = Some(bad.into()), &MessageError::Address("Reply-To"));
     check(|s| s.message_id = bad.into(), &MessageError::Value("Message-ID"));
-    check(|s| s.in_reply_to = Some(bad.into()), &MessageError::Value("In-Reply-To"));
+    check(
+        |s| s.in_reply_to = Some(bad.into()),
+        &MessageError::Value("In-Reply-To"),
+    );
     check(
         |s| s.list.as_mut().unwrap().unsubscribe_url = Some(format!("https://e.org/{}", "a".repeat(900))),
         &MessageError::Value("List-Unsubscribe"),
