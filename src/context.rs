@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
-use crate::store::Db;
+use crate::store::{self, Db};
 use crate::time::Timestamp;
+use crate::token::TokenKey;
 
 /// The surroundings of a running Courant; cheap to clone.
 #[derive(Clone)]
@@ -68,6 +69,23 @@ impl Ctx {
     #[must_use]
     pub fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())
+    }
+
+    /// The key of this installation's tokens: the configured one, else one made at first use and kept.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_key(&self) -> store::Result<TokenKey> {
+        if let Some(secret) = &self.config().mail.token_key {
+            return Ok(TokenKey::from_secret(secret.expose()));
+        }
+        if let Some(kept) = self.db.read(store::settings::kept_token_key).await? {
+            return Ok(TokenKey::from_bytes(kept));
+        }
+        let mut fresh = [0; 32];
+        self.random.fill(&mut fresh);
+        let kept = self.db.write(move |tx| store::settings::token_key(tx, fresh)).await?;
+        Ok(TokenKey::from_bytes(kept))
     }
 
     /// Now.

@@ -14,7 +14,7 @@
 //! Around it: [`cli`] (one file a command).
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
-//! reader of the clock and of randomness).
+//! reader of the clock and of randomness), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -23,6 +23,7 @@
     deny(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, clippy::panic)
 )]
 
+pub mod address;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -36,3 +37,4 @@ pub mod store;
 pub mod stories;
 pub mod subscribe;
 pub mod time;
+pub mod token;

@@ -8,6 +8,7 @@
 pub mod entries;
 pub mod feeds;
 mod migrate;
+pub mod settings;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
