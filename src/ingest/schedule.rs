@@ -1,0 +1,431 @@
+//! When to ask a feed again. Pure: history and outcome in, a time and the reason for it out.
+//!
+//! The rules, in the order they apply after a good answer:
+//! - A feed is asked at its own rhythm: four times in the usual gap between two of its entries, never more often than
+//!   configured, never less than `interval_max`. A weekly column is not asked 168 times for one entry.
+//! - The server's wishes (`max-age`, `Expires`, `ttl`, `sy:updatePeriod`) lengthen the wait up to a day. They never
+//!   shorten it.
+//! - A server that gives no validators sends the whole document each time: once a day, unless the operator set an
+//!   interval for this feed.
+//! - Waits are up to 10 % longer, by a share that is the feed's own, so that feeds added together drift apart.
+//! - An edition needs fresh news: the poll that would fall near it is moved to shortly before it, as far as the
+//!   configured interval and the server's wishes allow.
+//! - `skipHours` and `skipDays` are kept.
+//!
+//! After a failure the wait doubles up to a day, or is what `Retry-After` says, up to seven days.
+
+use std::time::Duration;
+
+use crate::model::FeedHints;
+use crate::time::Timestamp;
+
+/// No feed is asked more often than this, whatever is configured.
+pub const INTERVAL_MIN: Duration = Duration::from_secs(15 * 60);
+/// Most that a server's wish, a feed without validators, or backing off makes us wait.
+pub const WAIT_MAX: Duration = Duration::from_secs(DAY);
+/// 4xx answers and nothing else for this long: the feed is given up.
+pub const HOPELESS_AFTER: Duration = Duration::from_secs(30 * DAY);
+/// A feed is asked so many times in the usual gap between two entries.
+const POLLS_PER_GAP: u32 = 4;
+const HOUR: u64 = 3_600;
+const DAY: u64 = 86_400;
+
+/// What the operator configured.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Shortest wait.
+    pub interval: Duration,
+    /// The interval was set for this very feed.
+    pub explicit: bool,
+    /// Longest wait by rhythm.
+    pub interval_max: Duration,
+    /// Poll this long before an edition; zero for no such poll.
+    pub before_edition: Duration,
+}
+
+/// What is known about the feed, this poll included.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm<'a> {
+    /// Dates of its newest entries, newest first.
+    pub recent: &'a [Timestamp],
+    /// It gives an `ETag` or `Last-Modified`.
+    pub has_validators: bool,
+    /// What its document asks for.
+    pub hints: FeedHints,
+    /// A number of its own, for its share of jitter.
+    pub seed: u64,
+}
+
+/// How the poll ended.
+#[derive(Debug, Clone, Copy)]
+pub enum Came {
+    /// Well; the response stays fresh this long.
+    Good {
+        /// By `max-age` or `Expires`.
+        fresh_for: Duration,
+    },
+    /// Badly.
+    Failed {
+        /// In a row, this one included.
+        failures: u32,
+        /// The server said it: a status, rather than a network fault. It is waited for longer.
+        refused: bool,
+        /// When the server said to come back.
+        retry_at: Option<Timestamp>,
+    },
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextPoll {
+    /// When.
+    pub at: Timestamp,
+    /// Why then, in one phrase.
+    pub reason: String,
+}
+
+/// When to poll next, and why then.
+#[must_use]
+pub fn next_poll(
+    now: Timestamp,
+    policy: &Policy,
+    rhythm: &Rhythm<'_>,
+    came: Came,
+    edition: Option<Timestamp>,
+) -> NextPoll {
+    let interval = policy.interval.max(INTERVAL_MIN);
+    match came {
+        Came::Good { fresh_for } => after_success(now, policy, interval, rhythm, fresh_for, edition),
+        Came::Failed {
+            failures,
+            refused,
+            retry_at,
+        } => after_failure(now, interval, rhythm.seed, failures, refused, retry_at),
+    }
+}
+
+fn after_success(
+    now: Timestamp,
+    policy: &Policy,
+    interval: Duration,
+    rhythm: &Rhythm<'_>,
+    fresh_for: Duration,
+    edition: Option<Timestamp>,
+) -> NextPoll {
+    // What may not be undercut, and what is merely enough.
+    let (mut floor, mut reason) = (interval, "the configured interval");
+    let mut raise = |wait: Duration, why: &'static str| {
+        if wait.min(WAIT_MAX) > floor {
+            (floor, reason) = (wait.min(WAIT_MAX), why);
+        }
+    };
+    raise(fresh_for, "the server says the answer stays fresh (max-age or Expires)");
+    raise(rhythm.hints.ttl, "the feed asks for it (ttl or updatePeriod)");
+    if !rhythm.has_validators && !policy.explicit {
+        raise(
+            WAIT_MAX,
+            "the server gives no validators: once a day, unless `interval` is set for this feed",
+        );
+    }
+    let usual = usual_gap(now, rhythm.recent) / POLLS_PER_GAP;
+    let mut wait = floor;
+    if usual.min(policy.interval_max) > wait {
+        (wait, reason) = (usual.min(policy.interval_max), "the rhythm of its entries");
+    }
+    let mut at = now.plus(jittered(wait, rhythm.seed));
+    if let Some(before) = before_edition(now, policy, rhythm.seed, edition)
+        && before >= now.plus(floor)
+        && (before < at || before.since(at) < interval)
+    {
+        (at, reason) = (before, "shortly before an edition");
+    }
+    let allowed = skip(at, rhythm.hints);
+    if allowed != at {
+        (at, reason) = (allowed, "the feed asks for it (skipHours or skipDays)");
+    }
+    NextPoll {
+        at,
+        reason: reason.to_owned(),
+    }
+}
+
+/// The moment before an edition at which this feed is asked; feeds are spread over the half of the span.
+fn before_edition(now: Timestamp, policy: &Policy, seed: u64, edition: Option<Timestamp>) -> Option<Timestamp> {
+    if policy.before_edition.is_zero() {
+        return None;
+    }
+    let spread = (policy.before_edition.as_secs() / 2).max(1);
+    let at = edition?
+        .minus(policy.before_edition)
+        .plus(Duration::from_secs(seed.checked_rem(spread).unwrap_or(0)));
+    (at > now).then_some(at)
+}
+
+fn after_failure(
+    now: Timestamp,
+    interval: Duration,
+    seed: u64,
+    failures: u32,
+    refused: bool,
+    retry_at: Option<Timestamp>,
+) -> NextPoll {
+    if let Some(retry_at) = retry_at {
+        return NextPoll {
+            at: retry_at.max(now.plus(interval)),
+            reason: "the server said when to come back (Retry-After)".to_owned(),
+        };
+    }
+    let doublings = if refused { failures } else { failures.saturating_sub(1) }.min(20);
+    let wait = interval.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX));
+    let wait = wait.min(WAIT_MAX.max(interval));
+    let times = if failures == 1 { "once" } else { "several times" };
+    NextPoll {
+        at: now.plus(jittered(wait, seed)),
+        reason: format!("backing off: it failed {times} ({failures} in a row)"),
+    }
+}
+
+/// The typical time between two entries: the median of the gaps, or the silence since the newest when that is longer.
+fn usual_gap(now: Timestamp, recent: &[Timestamp]) -> Duration {
+    let mut gaps: Vec<Duration> = recent
+        .iter()
+        .zip(recent.iter().skip(1))
+        .map(|(a, b)| a.since(*b))
+        .collect();
+    if gaps.is_empty() {
+        return Duration::ZERO;
+    }
+    gaps.sort_unstable();
+    let median = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
+    let silence = recent.first().map_or(Duration::ZERO, |newest| now.since(*newest));
+    median.max(silence / 4)
+}
+
+fn jittered(wait: Duration, seed: u64) -> Duration {
+    // 0 to 10 % in steps of a thousandth; only longer, so that no interval is undercut.
+    let share = u32::try_from(seed.checked_rem(101).unwrap_or(0)).unwrap_or(0);
+    wait.saturating_add(wait.saturating_mul(share) / 1_000)
+}
+
+/// The first moment from `at` on that `skipHours` and `skipDays` allow, at most a day later.
+fn skip(at: Timestamp, hints: FeedHints) -> Timestamp {
+    if hints.skip_hours == 0 && hints.skip_days == 0 {
+        return at;
+    }
+    let mut candidate = at;
+    for _ in 0..=24 {
+        let hours = candidate.unix().div_euclid(HOUR.cast_signed());
+        let hour = hours.rem_euclid(24);
+        let weekday = (hours.div_euclid(24) + 3).rem_euclid(7); // 1970-01-01 was a Thursday; 0 is Monday
+        if hints.skip_hours >> hour & 1 == 0 && hints.skip_days >> weekday & 1 == 0 {
+            return candidate;
+        }
+        candidate = Timestamp::from_unix((hours + 1) * HOUR.cast_signed());
+    }
+    at.plus(WAIT_MAX)
+}
+
+/// A number that is a feed's own and the same in every run.
+#[must_use]
+pub fn seed(key: &str) -> u64 {
+    // FNV-1a: short keys, no adversary.
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_772_000_000); // Wed, 25 Feb 2026 06:13:20 UTC
+    const MINUTE: i64 = 60;
+    const HOURS: i64 = 3_600;
+    const DAYS: i64 = 86_400;
+
+    struct Case {
+        policy: Policy,
+        has_validators: bool,
+        hints: FeedHints,
+        recent: Vec<Timestamp>,
+        seed: u64,
+        edition: Option<Timestamp>,
+    }
+
+    fn secs(n: i64) -> Duration {
+        Duration::from_secs(n.unsigned_abs())
+    }
+
+    /// A feed with validators and steady news, an interval of an hour.
+    fn case() -> Case {
+        Case {
+            policy: Policy {
+                interval: secs(HOURS),
+                explicit: false,
+                interval_max: secs(DAYS),
+                before_edition: secs(10 * MINUTE),
+            },
+            has_validators: true,
+            hints: FeedHints::default(),
+            recent: every(20 * MINUTE),
+            seed: 0,
+            edition: None,
+        }
+    }
+
+    fn every(gap: i64) -> Vec<Timestamp> {
+        (0..20).map(|i| Timestamp::from_unix(NOW.unix() - i * gap)).collect()
+    }
+
+    #[track_caller]
+    fn check(case: &Case, came: Came, expected: i64, reason: &str) {
+        let rhythm = Rhythm {
+            recent: &case.recent,
+            has_validators: case.has_validators,
+            hints: case.hints,
+            seed: case.seed,
+        };
+        let next = next_poll(NOW, &case.policy, &rhythm, came, case.edition);
+        assert_eq!(next.at.unix() - NOW.unix(), expected, "{}", next.reason);
+        assert!(next.reason.contains(reason), "{}", next.reason);
+    }
+
+    fn good(fresh_for: i64) -> Came {
+        Came::Good {
+            fresh_for: secs(fresh_for),
+        }
+    }
+
+    #[test]
+    fn the_interval_is_kept_and_has_a_floor() {
+        check(&case(), good(0), HOURS, "configured");
+        let mut eager = case();
+        eager.policy.interval = secs(1);
+        check(&eager, good(0), 15 * MINUTE, "configured");
+    }
+
+    #[test]
+    fn jitter_only_lengthens_and_is_the_feeds_own() {
+        let mut other = case();
+        other.seed = 50;
+        check(&other, good(0), HOURS + 180, "configured");
+        other.seed = 100;
+        check(&other, good(0), HOURS + 360, "configured");
+        assert_ne!(seed("a"), seed("b"));
+        assert_eq!(seed("acme"), seed("acme"));
+    }
+
+    #[test]
+    fn the_server_may_lengthen_up_to_a_day_and_never_shorten() {
+        check(&case(), good(2 * HOURS), 2 * HOURS, "max-age");
+        check(&case(), good(60), HOURS, "configured");
+        check(&case(), good(365 * DAYS), DAYS, "max-age");
+        let mut ttl = case();
+        ttl.hints.ttl = secs(3 * HOURS);
+        check(&ttl, good(0), 3 * HOURS, "ttl");
+        check(&ttl, good(4 * HOURS), 4 * HOURS, "max-age");
+        ttl.hints.ttl = secs(30 * DAYS);
+        check(&ttl, good(0), DAYS, "ttl");
+        ttl.hints.ttl = secs(60);
+        check(&ttl, good(0), HOURS, "configured");
+    }
+
+    #[test]
+    fn without_validators_once_a_day_unless_configured() {
+        let mut bare = case();
+        bare.has_validators = false;
+        check(&bare, good(0), DAYS, "no validators");
+        bare.policy.explicit = true;
+        check(&bare, good(0), HOURS, "configured");
+    }
+
+    #[test]
+    fn quiet_feeds_are_asked_less() {
+        let mut quiet = case();
+        quiet.recent = every(8 * HOURS);
+        check(&quiet, good(0), 2 * HOURS, "rhythm");
+        quiet.recent = every(30 * DAYS);
+        check(&quiet, good(0), DAYS, "rhythm");
+        quiet.policy.interval_max = secs(3 * HOURS);
+        check(&quiet, good(0), 3 * HOURS, "rhythm");
+        quiet.recent = Vec::new();
+        check(&quiet, good(0), HOURS, "configured");
+    }
+
+    #[test]
+    fn a_feed_that_fell_silent_is_asked_less() {
+        let mut silent = case();
+        silent.recent = every(MINUTE).iter().map(|t| t.minus(secs(4 * DAYS))).collect();
+        check(&silent, good(0), 6 * HOURS, "rhythm");
+    }
+
+    #[test]
+    fn the_last_poll_is_shortly_before_the_edition() {
+        let mut morning = case();
+        // The rhythm alone would wait 6 hours; the edition is in 3.
+        morning.recent = every(DAYS);
+        morning.edition = Some(NOW.plus(secs(3 * HOURS)));
+        check(&morning, good(0), 3 * HOURS - 10 * MINUTE, "edition");
+        // The next poll would be 55 minutes before: it waits for the edition, as both are not allowed.
+        let mut near = case();
+        near.edition = Some(NOW.plus(secs(2 * HOURS)));
+        check(&near, good(0), 2 * HOURS - 10 * MINUTE, "edition");
+        // Too early after this poll: the interval stands.
+        near.edition = Some(NOW.plus(secs(30 * MINUTE)));
+        check(&near, good(0), HOURS, "configured");
+        // The server's wish stands too.
+        near.edition = Some(NOW.plus(secs(2 * HOURS)));
+        check(&near, good(5 * HOURS), 5 * HOURS, "max-age");
+        // Far away: nothing changes.
+        near.edition = Some(NOW.plus(secs(20 * HOURS)));
+        check(&near, good(0), HOURS, "configured");
+        near.policy.before_edition = Duration::ZERO;
+        near.edition = Some(NOW.plus(secs(2 * HOURS)));
+        check(&near, good(0), HOURS, "configured");
+    }
+
+    #[test]
+    fn skip_hours_and_days() {
+        let mut night = case();
+        night.hints.skip_hours = 1 << 7; // 07:13:20 is where the interval ends
+        check(&night, good(0), 6_400, "skipHours");
+        night.hints.skip_hours = 1 << 6;
+        check(&night, good(0), HOURS, "configured");
+        night.hints.skip_hours = (1 << 24) - 1;
+        check(&night, good(0), HOURS + DAYS, "skipHours");
+        night.hints = FeedHints {
+            skip_days: 1 << 2, // Wednesday
+            ..FeedHints::default()
+        };
+        check(&night, good(0), 64_000, "skipDays");
+    }
+
+    fn failed(failures: u32, refused: bool, retry_in: Option<i64>) -> Came {
+        Came::Failed {
+            failures,
+            refused,
+            retry_at: retry_in.map(|wait| NOW.plus(secs(wait))),
+        }
+    }
+
+    #[test]
+    fn failures_back_off_to_a_day() {
+        check(&case(), failed(1, false, None), HOURS, "failed once");
+        check(&case(), failed(2, false, None), 2 * HOURS, "2 in a row");
+        check(&case(), failed(5, false, None), 16 * HOURS, "5 in a row");
+        check(&case(), failed(6, false, None), DAYS, "6 in a row");
+        check(&case(), failed(u32::MAX, false, None), DAYS, "in a row");
+        check(&case(), failed(1, true, None), 2 * HOURS, "once");
+        check(&case(), failed(4, true, None), 16 * HOURS, "4 in a row");
+        let mut slow = case();
+        slow.policy.interval = secs(2 * DAYS);
+        check(&slow, failed(3, true, None), 2 * DAYS, "3 in a row");
+    }
+
+    #[test]
+    fn retry_after_is_kept_to_the_second() {
+        check(&case(), failed(1, true, Some(5_000)), 5_000, "Retry-After");
+        check(&case(), failed(9, true, Some(7 * DAYS)), 7 * DAYS, "Retry-After");
+        check(&case(), failed(1, true, Some(30)), HOURS, "Retry-After");
+    }
+}
