@@ -1,3 +1,17 @@
-//! Editions and service mails turned into subject, text and HTML. Pure: same input, same bytes.
+//! Editions and service mails turned into subject, text and HTML.
+//!
+//! Pure but for `folder`: same values, same bytes. The only folder that names `minijinja`. A mail kind is a folder under
+//! `mail/templates`; to add one, put its three templates there, list them in `templates::BUILTIN`, and hold its output
+//! to the rules in `check::all`.
 
+mod check;
+mod digest;
+mod folder;
 pub mod place;
+mod templates;
+pub mod text;
+mod words;
+
+pub use digest::{RenderSettings, UNUSUAL_RATIO, render_digest};
+pub use templates::{RenderError, Templates, harmless};
+pub use words::{Marks, Words};

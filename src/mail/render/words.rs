@@ -27,7 +27,10 @@ type Plural = (String, String);
 /// The strings of one language.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "each key is a string of `en.toml`, which is the documentation")]
+#[expect(
+    missing_docs,
+    reason = "each key is a string of `en.toml`, which is the documentation"
+)]
 pub struct Words {
     pub code: String,
     pub weekdays: [String; 7],
@@ -147,14 +150,19 @@ impl Words {
     pub fn moment(&self, at: Timestamp, today: Timestamp, zone: Zone) -> String {
         const WEEK_SECS: i64 = 6 * 86_400;
         let (local, now) = (zone.local(at), zone.local(today));
-        let weekday = self.weekdays_short.get(local.weekday() as usize).map_or("", String::as_str);
+        let weekday = self
+            .weekdays_short
+            .get(local.weekday() as usize)
+            .map_or("", String::as_str);
         if local.date() == now.date() {
             local.clock()
         } else if (0..WEEK_SECS).contains(&(today.unix() - at.unix())) {
             format!("{weekday} {}", local.clock())
         } else {
             let pattern = self.date_short.replace("{weekday}", "");
-            Self::date(&pattern, &local, &self.weekdays_short, &self.months_short).trim().to_owned()
+            Self::date(&pattern, &local, &self.weekdays_short, &self.months_short)
+                .trim()
+                .to_owned()
         }
     }
 
@@ -172,7 +180,11 @@ impl Words {
     /// One decimal, none when it is a whole number: `2.5`, `4`.
     #[must_use]
     pub fn times(&self, ratio: f64) -> String {
-        let text = if ratio >= 10.0 { format!("{ratio:.0}") } else { format!("{ratio:.1}") };
+        let text = if ratio >= 10.0 {
+            format!("{ratio:.0}")
+        } else {
+            format!("{ratio:.1}")
+        };
         text.trim_end_matches(".0").replace('.', &self.decimal)
     }
 
