@@ -3,6 +3,7 @@
 
 pub mod guard;
 pub mod headers;
+pub mod parse;
 pub mod redirect;
 pub mod schedule;
 pub mod url;
