@@ -32,6 +32,31 @@ pub enum DeliveryKind {
     Admin,
 }
 
+impl DeliveryKind {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Digest,
+        Self::Confirm,
+        Self::Welcome,
+        Self::Goodbye,
+        Self::Reply,
+        Self::Admin,
+    ];
+
+    /// The word it has in the database, in metrics and in commands.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Digest => "digest",
+            Self::Confirm => "confirm",
+            Self::Welcome => "welcome",
+            Self::Goodbye => "goodbye",
+            Self::Reply => "reply",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// Where a delivery stands (`standards.md` 1.5 of the design).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,6 +79,35 @@ pub enum DeliveryStatus {
     Cancelled,
 }
 
+impl DeliveryStatus {
+    /// All of them, in their order.
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Claimed,
+        Self::Committing,
+        Self::Sent,
+        Self::Failed,
+        Self::Superseded,
+        Self::Uncertain,
+        Self::Cancelled,
+    ];
+
+    /// The word it has in the database, in metrics and in commands.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Claimed => "claimed",
+            Self::Committing => "committing",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Superseded => "superseded",
+            Self::Uncertain => "uncertain",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// One message to one person, claimed for sending.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -67,6 +121,8 @@ pub struct Delivery {
     pub audience: Option<AudienceId>,
     /// The subscription it belongs to, if any.
     pub subscription: Option<SubscriptionId>,
+    /// When that subscription was confirmed, if it was.
+    pub confirmed_at: Option<Timestamp>,
     /// Recipient as the person wrote it.
     pub address: String,
     /// Ours, the same at every attempt.
@@ -97,6 +153,31 @@ pub enum SmtpPhase {
     Data,
     /// Body and final dot.
     Body,
+}
+
+impl SmtpPhase {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Connect,
+        Self::Auth,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Body,
+    ];
+
+    /// The word it has in the database, in metrics and in commands.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Auth => "auth",
+            Self::Mail => "mail",
+            Self::Rcpt => "rcpt",
+            Self::Data => "data",
+            Self::Body => "body",
+        }
+    }
 }
 
 /// What one attempt came to, before anybody decides what follows.

@@ -7,7 +7,9 @@
 
 pub mod entries;
 pub mod feeds;
+mod lock;
 mod migrate;
+pub mod outbox;
 pub mod settings;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Semaphore};
 
+pub use lock::{DatabaseLock, lock};
 pub use rusqlite;
 
 /// `application_id` of our files: "COUR".
@@ -41,6 +44,9 @@ pub enum StoreError {
     /// The file is not ours, or of a newer version.
     #[error("{0}")]
     Unusable(String),
+    /// Another daemon works on it.
+    #[error("another Courant works on `{0}`; stop it first, or use a database of your own")]
+    InUse(String),
     /// Anything else.
     #[error("database: {0}")]
     Other(String),

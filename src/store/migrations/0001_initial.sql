@@ -251,7 +251,7 @@ CREATE TABLE deliveries (
   queued_at       INTEGER NOT NULL,
   final_at        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX deliveries_due     ON deliveries (next_attempt_at) WHERE status = 'queued';
+CREATE INDEX deliveries_due     ON deliveries ((kind = 'digest'), next_attempt_at, id) WHERE status = 'queued';
 CREATE INDEX deliveries_held    ON deliveries (status, epoch) WHERE status IN ('claimed','committing','uncertain');
 CREATE INDEX deliveries_history ON deliveries (subscription_id, queued_at) WHERE audience_id IS NOT NULL;
 CREATE INDEX deliveries_audience ON deliveries (audience_id) WHERE audience_id IS NOT NULL;

@@ -1,0 +1,50 @@
+//! One daemon a database: an exclusive lock on a file beside it, given back by the system when the process ends.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
+
+use super::{Result, StoreError};
+
+/// The lock; dropping it gives it back.
+#[derive(Debug)]
+pub struct DatabaseLock {
+    _file: File,
+}
+
+/// Takes the lock `<database>.lock`.
+///
+/// # Errors
+/// [`StoreError::InUse`] when another process holds it; otherwise when the lock file cannot be made.
+pub fn lock(database: &Path) -> Result<DatabaseLock> {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    let path = Path::new(&name);
+    let unusable = |e: std::io::Error| StoreError::Unusable(format!("Unable to lock `{}`: {e}", path.display()));
+    super::make_parent(database)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(DatabaseLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(database.display().to_string())),
+        Err(TryLockError::Error(e)) => Err(unusable(e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_refused_until_the_first_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("new").join("courant.db");
+        let first = lock(&database).unwrap();
+        assert!(matches!(lock(&database), Err(StoreError::InUse(_))));
+        drop(first);
+        assert!(lock(&database).is_ok());
+    }
+}

@@ -1,0 +1,389 @@
+//! The outbox: one row a message to one person, and the states it goes through.
+//!
+//! ```text
+//! queued -> claimed -> committing -> sent | failed | uncertain
+//!    ^________|____________|   (tried again)
+//! queued -> superseded | cancelled
+//! ```
+//!
+//! A row is `committing`, durably, before the final dot of its message can be on the wire. So what is `claimed` after a
+//! crash was certainly not taken, and what is `committing` may have been. Final rows (`sent`, `failed`, `superseded`,
+//! `cancelled`) are never sent again. Each claim carries the epoch of its process; a record of an older epoch changes
+//! nothing.
+
+mod start;
+mod view;
+
+pub use start::{Recovery, begin_epoch, heartbeat, last_heartbeat, supersede_editions};
+pub use view::{Counts, Filter, OutboxRow, Resolution, Resolved, counts, list, next_due, purge, resolve};
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::{Result, StoreError};
+use crate::model::{
+    Attempt, AudienceId, Delivery, DeliveryId, DeliveryKind, DeliveryStatus, EditionId, SendOutcome, SubscriptionId,
+    Verdict,
+};
+use crate::time::Timestamp;
+
+/// Longest reply kept of an attempt, in characters.
+const REPLY_CHARS_MAX: usize = 500;
+
+/// A message to be sent. Written in the transaction that decided to send it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewDelivery {
+    /// Unique for what is decided: the same decision taken twice is one delivery.
+    pub dedupe_key: String,
+    /// What it is.
+    pub kind: DeliveryKind,
+    /// The audience of an edition; `None` for everything but a digest.
+    pub audience: Option<AudienceId>,
+    /// The subscription whose subscriber it goes to.
+    pub subscription: Option<SubscriptionId>,
+    /// Recipient where there is no subscription, else empty.
+    pub recipient: String,
+    /// Without angle brackets, from [`crate::mail::message::message_id`].
+    pub message_id: String,
+    /// RFC 5322 bytes; empty for a digest, which is rendered when it is sent.
+    pub message: Vec<u8>,
+    /// When it may go; also the `Date` of a digest.
+    pub queued_at: Timestamp,
+}
+
+/// Queues a message. `None` when its dedupe key is known: the message is on its way, or was.
+///
+/// # Errors
+/// When the database fails.
+pub fn enqueue(tx: &Transaction<'_>, new: &NewDelivery) -> Result<Option<DeliveryId>> {
+    let n = tx
+        .prepare_cached(
+            "INSERT INTO deliveries (dedupe_key, kind, audience_id, subscription_id, recipient, message_id, message,
+                                     next_attempt_at, queued_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+             ON CONFLICT (dedupe_key) DO NOTHING",
+        )?
+        .execute(params![
+            new.dedupe_key,
+            new.kind.word(),
+            new.audience.map(AudienceId::get),
+            new.subscription.map(SubscriptionId::get),
+            new.recipient,
+            new.message_id,
+            new.message,
+            new.queued_at.unix(),
+        ])?;
+    Ok((n == 1).then(|| DeliveryId::new(tx.last_insert_rowid())))
+}
+
+/// What a claim came to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Claimed {
+    /// To be sent now, answers to people before editions, then by the time they were due.
+    pub deliveries: Vec<Delivery>,
+    /// How many were withdrawn instead: their reader left or is suppressed.
+    pub n_cancelled: usize,
+}
+
+/// Takes what is due, at most `limit`, for the process of this epoch. What has lost its reader is cancelled on the way.
+/// `hash` makes of an address what `suppressions` holds.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim(
+    tx: &Transaction<'_>,
+    now: Timestamp,
+    epoch: i64,
+    limit: usize,
+    hash: &dyn Fn(&str) -> [u8; 32],
+) -> Result<Claimed> {
+    let mut claimed = Claimed::default();
+    // Somebody waits for an answer; an edition waits for nobody.
+    for digest in [false, true] {
+        let room = limit.saturating_sub(claimed.deliveries.len());
+        for (delivery, subscribed) in due(tx, now, digest, room)? {
+            if !subscribed || is_suppressed(tx, &hash(&delivery.address))? {
+                finish(tx, delivery.id, DeliveryStatus::Cancelled, now)?;
+                claimed.n_cancelled += 1;
+                continue;
+            }
+            tx.prepare_cached("UPDATE deliveries SET status = 'claimed', epoch = ?2 WHERE id = ?1")?
+                .execute((delivery.id.get(), epoch))?;
+            claimed.deliveries.push(delivery);
+        }
+    }
+    Ok(claimed)
+}
+
+/// Due rows with whether their subscription still wants them.
+fn due(tx: &Transaction<'_>, now: Timestamp, digest: bool, limit: usize) -> Result<Vec<(Delivery, bool)>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT d.id, d.kind, d.audience_id, a.edition_id, d.subscription_id, d.recipient, d.message_id, d.message,
+                d.attempts, d.queued_at, s.status, s.confirmed_at, p.address
+         FROM deliveries d
+         LEFT JOIN audiences a ON a.id = d.audience_id
+         LEFT JOIN subscriptions s ON s.id = d.subscription_id
+         LEFT JOIN subscribers p ON p.id = s.subscriber_id
+         WHERE d.status = 'queued' AND (d.kind = 'digest') = ?1 AND d.next_attempt_at <= ?2
+         ORDER BY d.next_attempt_at, d.id
+         LIMIT ?3",
+    )?;
+    let rows = statement.query_map(
+        params![digest, now.unix(), i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| {
+            let kind = kind_of(&row.get::<_, String>(1)?);
+            let subscription: Option<i64> = row.get(4)?;
+            let recipient: String = row.get(5)?;
+            let attempts: u32 = row.get(8)?;
+            let queued_at = Timestamp::from_unix(row.get(9)?);
+            let status: Option<String> = row.get(10)?;
+            let address: Option<String> = row.get(12)?;
+            let subscribed = match kind {
+                DeliveryKind::Digest => status.as_deref() == Some("active"),
+                DeliveryKind::Confirm => status.as_deref().is_none_or(|s| s == "pending"),
+                _ => true,
+            };
+            let delivery = Delivery {
+                id: DeliveryId::new(row.get(0)?),
+                kind,
+                edition: row.get::<_, Option<i64>>(3)?.map(EditionId::new),
+                audience: row.get::<_, Option<i64>>(2)?.map(AudienceId::new),
+                subscription: subscription.map(SubscriptionId::new),
+                confirmed_at: row
+                    .get::<_, Option<i64>>(11)?
+                    .filter(|at| *at > 0)
+                    .map(Timestamp::from_unix),
+                address: if recipient.is_empty() {
+                    address.unwrap_or_default()
+                } else {
+                    recipient
+                },
+                message_id: row.get(6)?,
+                dated_at: queued_at,
+                message: row.get(7)?,
+                attempt: attempts.saturating_add(1),
+                queued_at,
+            };
+            Ok((delivery, subscribed))
+        },
+    )?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn is_suppressed(connection: &Connection, hash: &[u8; 32]) -> Result<bool> {
+    let found = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppressions WHERE address_hash = ?1)")?
+        .query_row([hash], |row| row.get(0))?;
+    Ok(found)
+}
+
+/// Marks rows whose message is about to go on the wire. Returns those that may: claimed by this epoch, and the reader
+/// of a digest has not left meanwhile. The commit of this transaction must be durable before the first byte is sent.
+///
+/// # Errors
+/// When the database fails.
+pub fn mark_committing(tx: &Transaction<'_>, epoch: i64, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE deliveries SET status = 'committing'
+         WHERE id = ?1 AND status = 'claimed' AND epoch = ?2
+           AND (kind <> 'digest' OR EXISTS (SELECT 1 FROM subscriptions s
+                                            WHERE s.id = deliveries.subscription_id AND s.status = 'active'))",
+    )?;
+    let mut marked = Vec::with_capacity(ids.len());
+    for id in ids {
+        if statement.execute((id.get(), epoch))? == 1 {
+            marked.push(*id);
+        }
+    }
+    Ok(marked)
+}
+
+/// Gives claimed rows back, untried, to be taken again at their time.
+///
+/// # Errors
+/// When the database fails.
+pub fn release(tx: &Transaction<'_>, epoch: i64, rows: &[(DeliveryId, Timestamp)]) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE deliveries SET status = 'queued', next_attempt_at = ?3
+         WHERE id = ?1 AND status = 'claimed' AND epoch = ?2",
+    )?;
+    for (id, at) in rows {
+        statement.execute((id.get(), epoch, at.unix()))?;
+    }
+    Ok(())
+}
+
+/// Records what attempts came to; those that end together are committed together. A recipient that does not exist is
+/// suppressed, which ends all subscriptions of that person.
+///
+/// # Errors
+/// When the database fails.
+pub fn record_attempts(
+    tx: &Transaction<'_>,
+    epoch: i64,
+    attempts: &[Attempt],
+    hash: &dyn Fn(&str) -> [u8; 32],
+) -> Result<()> {
+    for attempt in attempts {
+        let seen = outcome_parts(&attempt.outcome);
+        let next = match &attempt.verdict {
+            Verdict::RetryAt(at) | Verdict::PauseUntil(at) => *at,
+            _ => attempt.at,
+        };
+        let status = match &attempt.verdict {
+            Verdict::Sent => DeliveryStatus::Sent,
+            Verdict::RetryAt(_) | Verdict::PauseUntil(_) => DeliveryStatus::Queued,
+            Verdict::GiveUp | Verdict::Suppress => DeliveryStatus::Failed,
+            Verdict::Uncertain => DeliveryStatus::Uncertain,
+        };
+        // A pause is our fault: it must not use up the message's own attempts.
+        let counted = i64::from(!matches!(attempt.verdict, Verdict::PauseUntil(_)));
+        let n = tx
+            .prepare_cached(
+                "UPDATE deliveries
+                 SET status = ?3, attempts = attempts + ?4, next_attempt_at = ?5, last_reply = ?6
+                 WHERE id = ?1 AND epoch = ?2 AND status IN ('claimed', 'committing')",
+            )?
+            .execute(params![
+                attempt.delivery.get(),
+                epoch,
+                status.word(),
+                counted,
+                next.unix(),
+                seen.summary(),
+            ])?;
+        if n == 0 {
+            continue;
+        }
+        record_attempt_row(tx, attempt.delivery, attempt.at, &seen)?;
+        if matches!(status, DeliveryStatus::Sent | DeliveryStatus::Failed) {
+            finish(tx, attempt.delivery, status, attempt.at)?;
+        }
+        if attempt.verdict == Verdict::Suppress {
+            suppress(tx, attempt.delivery, attempt.at, hash)?;
+        }
+    }
+    Ok(())
+}
+
+fn record_attempt_row(tx: &Transaction<'_>, id: DeliveryId, at: Timestamp, seen: &Seen) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO attempts (delivery_id, at, outcome, phase, code, enhanced, reply)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute(params![
+        id.get(),
+        at.unix(),
+        seen.outcome,
+        seen.phase,
+        seen.code,
+        seen.enhanced,
+        seen.reply
+    ])?;
+    Ok(())
+}
+
+/// Makes a row final; a reply's bytes are kept only until then.
+fn finish(tx: &Transaction<'_>, id: DeliveryId, status: DeliveryStatus, at: Timestamp) -> Result<()> {
+    tx.prepare_cached("UPDATE deliveries SET status = ?2, final_at = ?3, message = x'' WHERE id = ?1")?
+        .execute((id.get(), status.word(), at.unix()))?;
+    Ok(())
+}
+
+fn suppress(tx: &Transaction<'_>, id: DeliveryId, at: Timestamp, hash: &dyn Fn(&str) -> [u8; 32]) -> Result<()> {
+    let address: Option<String> = tx
+        .prepare_cached(
+            "SELECT coalesce(nullif(d.recipient, ''), p.address)
+             FROM deliveries d
+             LEFT JOIN subscriptions s ON s.id = d.subscription_id
+             LEFT JOIN subscribers p ON p.id = s.subscriber_id
+             WHERE d.id = ?1",
+        )?
+        .query_row([id.get()], |row| row.get(0))?;
+    if let Some(address) = address {
+        tx.prepare_cached(
+            "INSERT INTO suppressions (address_hash, reason, at) VALUES (?1, 'hard_bounce', ?2)
+             ON CONFLICT (address_hash) DO NOTHING",
+        )?
+        .execute(params![hash(&address), at.unix()])?;
+    }
+    tx.prepare_cached(
+        "UPDATE subscriptions SET status = 'ended', ended_at = ?2, end_reason = 'bounced', token_hash = x''
+         WHERE status <> 'ended' AND subscriber_id = (
+           SELECT s.subscriber_id FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id WHERE d.id = ?1)",
+    )?
+    .execute((id.get(), at.unix()))?;
+    Ok(())
+}
+
+/// An outcome as its columns.
+struct Seen {
+    outcome: &'static str,
+    phase: &'static str,
+    code: u16,
+    enhanced: String,
+    reply: String,
+}
+
+impl Seen {
+    fn summary(&self) -> String {
+        let mut words = Vec::new();
+        if self.code > 0 {
+            words.push(self.code.to_string());
+        }
+        words.push(self.reply.clone());
+        words.join(" ")
+    }
+}
+
+fn outcome_parts(outcome: &SendOutcome) -> Seen {
+    let cap = |text: &str| text.chars().take(REPLY_CHARS_MAX).collect::<String>();
+    let mut seen = Seen {
+        outcome: "accepted",
+        phase: "",
+        code: 0,
+        enhanced: String::new(),
+        reply: String::new(),
+    };
+    match outcome {
+        SendOutcome::Accepted { reply } => seen.reply = cap(reply),
+        SendOutcome::Refused {
+            phase,
+            code,
+            enhanced,
+            reply,
+        } => {
+            seen.outcome = "refused";
+            seen.phase = phase.word();
+            seen.code = *code;
+            seen.enhanced.clone_from(enhanced);
+            seen.reply = cap(reply);
+        }
+        SendOutcome::NotSent { phase, error } => {
+            seen.outcome = "not_sent";
+            seen.phase = phase.word();
+            seen.reply = cap(error);
+        }
+        SendOutcome::Unknown { error } => {
+            seen.outcome = "unknown";
+            seen.reply = cap(error);
+        }
+    }
+    seen
+}
+
+fn kind_of(word: &str) -> DeliveryKind {
+    DeliveryKind::ALL
+        .into_iter()
+        .find(|kind| kind.word() == word)
+        .unwrap_or(DeliveryKind::Admin)
+}
+
+fn status_of(word: &str) -> Result<DeliveryStatus> {
+    DeliveryStatus::ALL
+        .into_iter()
+        .find(|status| status.word() == word)
+        .ok_or_else(|| StoreError::Other(format!("unknown delivery status `{word}`")))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! What happens to the outbox when a process takes it over.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::super::Result;
+use super::{Seen, record_attempt_row};
+use crate::model::DeliveryId;
+use crate::time::Timestamp;
+
+/// What a new process found of the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovery {
+    /// The number of this process: claims of another epoch are not ours.
+    pub epoch: i64,
+    /// Rows that were claimed and certainly not sent: queued again.
+    pub n_requeued: usize,
+    /// Rows in doubt that are sent again under their Message-ID.
+    pub n_resent: usize,
+    /// Rows in doubt that wait for a person.
+    pub n_uncertain: usize,
+}
+
+/// Begins a new epoch and settles what the last one left: `claimed` was never past `DATA` and is queued again;
+/// `committing` may have been taken. In doubt, answers to people are sent again, editions only with `resend_editions`.
+///
+/// # Errors
+/// When the database fails.
+pub fn begin_epoch(tx: &Transaction<'_>, now: Timestamp, resend_editions: bool) -> Result<Recovery> {
+    let epoch = number(tx, "mail_epoch")?.unwrap_or(0).saturating_add(1);
+    put_number(tx, "mail_epoch", epoch)?;
+    let n_requeued = tx
+        .prepare_cached("UPDATE deliveries SET status = 'queued' WHERE status = 'claimed'")?
+        .execute([])?;
+    let doubtful: Vec<i64> = tx
+        .prepare_cached("SELECT id FROM deliveries WHERE status = 'committing'")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let seen = Seen {
+        outcome: "unknown",
+        phase: "body",
+        code: 0,
+        enhanced: String::new(),
+        reply: "the process ended before the reply came".to_owned(),
+    };
+    for id in &doubtful {
+        record_attempt_row(tx, DeliveryId::new(*id), now, &seen)?;
+    }
+    let n_resent = tx
+        .prepare_cached(
+            "UPDATE deliveries SET status = 'queued', attempts = attempts + 1, next_attempt_at = ?1, last_reply = ?2
+             WHERE status = 'committing' AND (kind <> 'digest' OR ?3)",
+        )?
+        .execute(params![now.unix(), seen.reply, resend_editions])?;
+    let n_uncertain = tx
+        .prepare_cached(
+            "UPDATE deliveries SET status = 'uncertain', attempts = attempts + 1, last_reply = ?1
+             WHERE status = 'committing'",
+        )?
+        .execute([seen.reply])?;
+    Ok(Recovery {
+        epoch,
+        n_requeued,
+        n_resent,
+        n_uncertain,
+    })
+}
+
+/// Notes that the mail loop is alive now.
+///
+/// # Errors
+/// When the database fails.
+pub fn heartbeat(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
+    put_number(tx, "mail_heartbeat", now.unix())
+}
+
+/// When the mail loop was last known to be alive.
+///
+/// # Errors
+/// When the database fails.
+pub fn last_heartbeat(connection: &Connection) -> Result<Option<Timestamp>> {
+    Ok(number(connection, "mail_heartbeat")?.map(Timestamp::from_unix))
+}
+
+/// Withdraws the waiting deliveries of a digest's editions that were due before a time: they are from a restored backup
+/// or a long outage, and may have reached their readers already.
+///
+/// # Errors
+/// When the database fails.
+pub fn supersede_editions(tx: &Transaction<'_>, digest: &str, due_before: Timestamp, now: Timestamp) -> Result<usize> {
+    let n = tx
+        .prepare_cached(
+            "UPDATE deliveries SET status = 'superseded', final_at = ?3
+             WHERE status = 'queued' AND audience_id IN (
+               SELECT a.id FROM audiences a JOIN editions e ON e.id = a.edition_id
+               WHERE e.digest_key = ?1 AND e.due_at < ?2)",
+        )?
+        .execute(params![digest, due_before.unix(), now.unix()])?;
+    Ok(n)
+}
+
+fn number(connection: &Connection, key: &str) -> Result<Option<i64>> {
+    let bytes: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT value FROM settings WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    Ok(bytes.and_then(|b| b.try_into().ok()).map(i64::from_be_bytes))
+}
+
+fn put_number(tx: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+    )?
+    .execute((key, value.to_be_bytes()))?;
+    Ok(())
+}
