@@ -1,1 +1,3 @@
 //! Entries tagged with companies and themes (`tag`) and placed into stories (`cluster`).
+
+pub mod tag;

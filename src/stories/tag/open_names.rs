@@ -1,0 +1,455 @@
+//! Companies that no list has, by how headlines write them. Kinds of real case:
+//!
+//! - "Halda Therapeutics", "IRM Energy Ltd": a run of capitals that ends in a word only companies end in.
+//! - "startup Mammotion", "robot maker Roborock": a role stands before the name.
+//! - "Thrive-backed Harvey", "Apollo-owned Yahoo": the hyphen says whose it is, and what follows is owned.
+//! - "RxSight (RXST)": a ticker in brackets follows.
+//! - "Braskem shares": shares are of somebody.
+//! - "FluroTech appoints a CFO": a word with a capital inside opens the headline and does what companies do.
+//!
+//! In a Title Case Headline every word has a capital, so runs there take no everyday words.
+
+use super::context::cue;
+use super::ticker::{Marked, TickerHit};
+use super::tokens::{Case, Token, Words, gap, look};
+
+/// An unlisted name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct OpenName {
+    pub first: usize,
+    pub end: usize,
+    pub score: f64,
+    pub reason: &'static str,
+}
+
+/// Last words that only companies have.
+const STRONG: [&str; 58] = [
+    "inc",
+    "incorporated",
+    "corp",
+    "corporation",
+    "ltd",
+    "limited",
+    "plc",
+    "llc",
+    "llp",
+    "lp",
+    "ag",
+    "nv",
+    "asa",
+    "oyj",
+    "spa",
+    "gmbh",
+    "bhd",
+    "therapeutics",
+    "pharmaceuticals",
+    "pharmaceutical",
+    "pharma",
+    "biosciences",
+    "bioscience",
+    "biopharma",
+    "biotherapeutics",
+    "biotech",
+    "biologics",
+    "oncology",
+    "bancorp",
+    "bancshares",
+    "bankshares",
+    "semiconductor",
+    "semiconductors",
+    "microsystems",
+    "robotics",
+    "technologies",
+    "holdings",
+    "airlines",
+    "airways",
+    "motors",
+    "petroleum",
+    "aerospace",
+    "diagnostics",
+    "genomics",
+    "reit",
+    "realty",
+    "photonics",
+    "electronics",
+    "laboratories",
+    "microelectronics",
+    "healthtech",
+    "pharmaceuticals",
+    "bio",
+    "biopharmaceuticals",
+    "vaccines",
+    "brewing",
+    "breweries",
+    "supermarkets",
+];
+
+/// Last words that companies share with other things: they need a run without everyday words before them.
+const WEAK: [&str; 62] = [
+    "energy",
+    "capital",
+    "bank",
+    "partners",
+    "group",
+    "labs",
+    "studios",
+    "entertainment",
+    "industries",
+    "systems",
+    "software",
+    "networks",
+    "foods",
+    "brands",
+    "restaurants",
+    "pictures",
+    "records",
+    "media",
+    "steel",
+    "gold",
+    "mining",
+    "resources",
+    "ventures",
+    "insurance",
+    "financial",
+    "securities",
+    "investments",
+    "management",
+    "advisors",
+    "advisers",
+    "games",
+    "interactive",
+    "logistics",
+    "materials",
+    "minerals",
+    "metals",
+    "lithium",
+    "uranium",
+    "oil",
+    "solar",
+    "power",
+    "wind",
+    "nuclear",
+    "health",
+    "healthcare",
+    "medical",
+    "surgical",
+    "automotive",
+    "communications",
+    "telecom",
+    "wireless",
+    "ai",
+    "quantum",
+    "digital",
+    "global",
+    "international",
+    "solutions",
+    "services",
+    "properties",
+    "chemicals",
+    "beverages",
+    "company",
+];
+
+/// Finds unlisted names outside the words already `taken`.
+pub(super) fn find(words: &Words<'_>, cues: &[u16], taken: &[bool], tickers: &[TickerHit<'_>]) -> Vec<OpenName> {
+    let reader = Reader { words, cues, taken };
+    let mut names: Vec<OpenName> = Vec::new();
+    for hit in tickers
+        .iter()
+        .filter(|h| matches!(h.marked, Marked::Brackets | Marked::Exchange) && h.company.is_none())
+    {
+        if hit.ticker.len() >= 2
+            && let Some(first) = reader.run_before(hit.first, 4)
+        {
+            names.push(OpenName {
+                first,
+                end: hit.first,
+                score: 0.8,
+                reason: "a ticker in brackets after it",
+            });
+        }
+    }
+    for index in 0..words.tokens.len() {
+        if reader.is_taken(index) || names.iter().any(|n| n.first <= index && index < n.end) {
+            continue;
+        }
+        if let Some(name) = reader.at(index) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+struct Reader<'a> {
+    words: &'a Words<'a>,
+    cues: &'a [u16],
+    taken: &'a [bool],
+}
+
+impl Reader<'_> {
+    fn token(&self, index: usize) -> Option<&Token> {
+        self.words.tokens.get(index)
+    }
+
+    fn cue(&self, index: usize) -> u16 {
+        self.cues.get(index).copied().unwrap_or(0)
+    }
+
+    fn is_taken(&self, index: usize) -> bool {
+        self.taken.get(index).copied().unwrap_or(false)
+    }
+
+    /// A word that may be part of an unlisted name.
+    fn proper(&self, index: usize) -> bool {
+        self.token(index)
+            .is_some_and(|t| t.is(look::CAPITAL) && !t.is(look::POSSESSIVE | look::WIDE))
+            && !self.is_taken(index)
+            && self.cue(index) & (cue::DETERMINER | cue::PREPOSITION) == 0
+    }
+
+    /// A proper word that is no everyday word, verb or given name.
+    fn rare(&self, index: usize) -> bool {
+        self.proper(index)
+            && self.cue(index) & (cue::COMMON | cue::VERB | cue::GIVEN | cue::NOUN | cue::ROLE | cue::MARKET) == 0
+            && !NATIONS.contains(&self.words.word(index))
+            && self.token(index).is_some_and(|t| t.len() >= 3)
+    }
+
+    /// A capital inside the word (`DigitalBridge`), not all capitals.
+    fn camel(&self, index: usize) -> bool {
+        let Some(token) = self.token(index) else { return false };
+        if token.is(look::UPPER) || token.len() < 5 {
+            return false;
+        }
+        let text = self.words.surface(index, index + 1);
+        !text.starts_with("Mc")
+            && !text.starts_with("Mac")
+            && !text.starts_with("De")
+            && !text.contains('\'')
+            && !text.contains('\u{2019}')
+            && text.bytes().all(|b| b.is_ascii_alphabetic())
+            && text.bytes().skip(1).filter(u8::is_ascii_uppercase).count() == 1
+            && text.bytes().last().is_some_and(|b| b.is_ascii_lowercase())
+    }
+
+    /// The start of a run of at most `most` proper words that ends before `end`.
+    fn run_before(&self, end: usize, most: usize) -> Option<usize> {
+        let mut first = end;
+        while first > 0 && end - first < most {
+            let index = first - 1;
+            let joined = first == end || self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
+            let title = self.words.case != Case::Sentence;
+            let allowed = if title && first < end {
+                self.proper(index) && self.cue(index) & cue::VERB == 0
+            } else {
+                self.proper(index)
+            };
+            if !joined || !allowed {
+                break;
+            }
+            first = index;
+        }
+        (first < end && (first..end).any(|i| self.rare(i))).then_some(first)
+    }
+
+    fn at(&self, index: usize) -> Option<OpenName> {
+        self.by_last_word(index)
+            .or_else(|| self.by_role(index))
+            .or_else(|| self.by_shares(index))
+            .or_else(|| self.by_camel(index))
+    }
+
+    /// A run that begins here and ends in a company's last word.
+    fn by_last_word(&self, first: usize) -> Option<OpenName> {
+        if !self.proper(first) || NATIONS.contains(&self.words.word(first)) && !self.proper(first + 1) {
+            return None;
+        }
+        if first > 0
+            && self.proper(first - 1)
+            && self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0
+            && self.rare(first - 1)
+        {
+            return None;
+        }
+        let title = self.words.case != Case::Sentence;
+        let mut any_rare = self.rare(first);
+        for end in first + 2..=first + 5 {
+            let last = end - 1;
+            let token = self.token(last)?;
+            let word = self.words.word(last);
+            if word != "&" && !self.proper(last) || token.after(gap::HARD | gap::CLAUSE | gap::QUOTE) {
+                return None;
+            }
+            let stops = self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) != 0 || !self.proper(end);
+            let strong = STRONG.contains(&word);
+            let weak = WEAK.contains(&word);
+            if strong && (any_rare || !title && self.cue(first) & cue::COMMON == 0) {
+                return Some(OpenName {
+                    first,
+                    end,
+                    score: 0.85,
+                    reason: "ends like a company's name",
+                });
+            }
+            if weak && any_rare && (stops || title) && self.rare(first) {
+                return Some(OpenName {
+                    first,
+                    end,
+                    score: 0.65,
+                    reason: "ends like a company's name",
+                });
+            }
+            if title && self.cue(last) & cue::VERB != 0 {
+                return None;
+            }
+            any_rare |= self.rare(last);
+        }
+        None
+    }
+
+    /// `startup Mammotion`: in sentences, and in titles when the word is rare.
+    fn by_role(&self, first: usize) -> Option<OpenName> {
+        let before = first.checked_sub(1)?;
+        let role = self.cue(before) & cue::ROLE != 0 && !self.token(before)?.is(look::CAPITAL)
+            || self.words.gap(before) & gap::HYPHEN != 0
+                && matches!(self.words.word(before), "backed" | "owned" | "controlled");
+        if !role
+            || self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE | gap::HYPHEN) != 0
+            || !self.rare(first)
+        {
+            return None;
+        }
+        if matches!(
+            self.words.word(before),
+            "ceo" | "chairman" | "boss" | "founder" | "investor" | "analyst" | "activist" | "analysts" | "manager"
+        ) {
+            return None;
+        }
+        let mut end = first + 1;
+        while end < first + 3 && self.rare(end) && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0 {
+            end += 1;
+        }
+        Some(OpenName {
+            first,
+            end,
+            score: 0.7,
+            reason: "a role before it",
+        })
+    }
+
+    /// `Braskem shares`
+    fn by_shares(&self, first: usize) -> Option<OpenName> {
+        if !self.rare(first) || self.words.gap(first) & gap::HYPHEN != 0 {
+            return None;
+        }
+        let mut end = first + 1;
+        while end < first + 3 && self.rare(end) && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0 {
+            end += 1;
+        }
+        let possessive = self.token(end).is_some_and(|t| t.is(look::POSSESSIVE));
+        let next = if possessive { end + 1 } else { end };
+        let adjacent = self.words.gap(next) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
+        let of_shares = adjacent
+            && matches!(
+                self.words.word(next),
+                "shares" | "stock" | "ipo" | "shareholders" | "ceo"
+            );
+        of_shares.then_some(OpenName {
+            first,
+            end,
+            score: 0.65,
+            reason: "shares, an IPO or a CEO of its own",
+        })
+    }
+
+    /// `FluroTech appoints`
+    fn by_camel(&self, first: usize) -> Option<OpenName> {
+        if !self.camel(first) || !self.rare(first) {
+            return None;
+        }
+        let possessive = self.token(first + 1).is_some_and(|t| t.is(look::POSSESSIVE));
+        let next = first + 1 + usize::from(possessive);
+        let opens = first == 0 || self.words.gap(first) & gap::CLAUSE != 0;
+        let verb = self.words.gap(next) & (gap::HARD | gap::CLAUSE) == 0 && self.cue(next) & cue::VERB != 0;
+        (opens && (verb || possessive)).then_some(OpenName {
+            first,
+            end: first + 1,
+            score: 0.65,
+            reason: "a capital inside, and a company's verb after it",
+        })
+    }
+}
+
+/// Places and peoples that open many runs of capitals without being part of a name.
+const NATIONS: [&str; 70] = [
+    "us",
+    "u.s",
+    "uk",
+    "eu",
+    "china",
+    "chinese",
+    "india",
+    "indian",
+    "japan",
+    "japanese",
+    "korea",
+    "korean",
+    "germany",
+    "german",
+    "france",
+    "french",
+    "italy",
+    "italian",
+    "spain",
+    "spanish",
+    "russia",
+    "russian",
+    "ukraine",
+    "brazil",
+    "brazilian",
+    "mexico",
+    "mexican",
+    "canada",
+    "canadian",
+    "australia",
+    "australian",
+    "britain",
+    "british",
+    "europe",
+    "european",
+    "asia",
+    "asian",
+    "africa",
+    "african",
+    "america",
+    "american",
+    "americans",
+    "israel",
+    "israeli",
+    "iran",
+    "iranian",
+    "saudi",
+    "dutch",
+    "swiss",
+    "swedish",
+    "norway",
+    "norwegian",
+    "turkish",
+    "turkey",
+    "taiwan",
+    "hong",
+    "kong",
+    "london",
+    "york",
+    "texas",
+    "california",
+    "washington",
+    "beijing",
+    "tokyo",
+    "trump",
+    "biden",
+    "venezuela",
+    "venezuelan",
+    "greenland",
+    "monday",
+];

@@ -1,0 +1,422 @@
+//! Themes of a headline by weighted phrases. The rules stand in `themes.toml`; this file reads and applies them.
+//!
+//! A rule is a phrase (`"price target"`), a phrase with open ending (`"tariff*"`), a class of phrases (`"@rises"`), a
+//! fact about the headline (`"{company}"`), or several of them: `a & b` anywhere, `a > b` in this order with at most
+//! [`REACH`] words between. The weights of all rules that hold are summed; a theme counts from [`THRESHOLD`].
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+
+use super::matcher::Scan;
+use super::tokens::{Words, gap, look};
+use crate::config::ThemeSettings;
+use crate::model::ThemeTag;
+
+/// Least score of a theme.
+pub(super) const THRESHOLD: f64 = 1.0;
+/// Most words between the parts of an ordered rule.
+const REACH: usize = 6;
+/// What the summary adds to the title at most: it never decides alone.
+const SUMMARY_MAX: f64 = 0.9;
+/// How much a phrase in the summary counts against one in the title.
+const SUMMARY_SHARE: f64 = 0.4;
+
+/// A theme as readers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeInfo {
+    /// Slug (`m-and-a`).
+    pub slug: String,
+    /// Name (`Mergers and stakes`).
+    pub name: String,
+    /// `true` for what happened (`earnings`), `false` for a field (`chips`).
+    pub event: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeFile {
+    /// Phrases that stand for each other in rules.
+    classes: BTreeMap<String, Vec<String>>,
+    theme: Vec<ThemeRules>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ThemeRules {
+    slug: String,
+    name: String,
+    event: bool,
+    /// What a company of this topic adds, when the headline is about it.
+    #[serde(default)]
+    company: f64,
+    phrases: BTreeMap<String, f64>,
+    #[serde(default)]
+    not: BTreeMap<String, f64>,
+}
+
+/// What one pass knows about a headline beside its words.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Facts<'a> {
+    /// Companies the headline is about.
+    pub about: usize,
+    /// All companies named.
+    pub companies: usize,
+    /// A marked ticker stands in it.
+    pub ticker: bool,
+    /// Topics of the companies it is about.
+    pub topics: Vec<&'a str>,
+}
+
+/// Facts that rules can name in braces.
+const FACTS: [&str; 8] = [
+    "{company}",
+    "{companies}",
+    "{none}",
+    "{ticker}",
+    "{percent}",
+    "{money}",
+    "{question}",
+    "{number}",
+];
+
+#[derive(Debug)]
+struct Rule {
+    theme: usize,
+    weight: f64,
+    text: String,
+    atoms: Vec<usize>,
+    ordered: bool,
+}
+
+/// The rules, ready to apply.
+#[derive(Debug)]
+pub(super) struct Themes {
+    infos: Vec<ThemeInfo>,
+    company: Vec<f64>,
+    rules: Vec<Rule>,
+    /// Rules by their first atom.
+    by_atom: Vec<Vec<usize>>,
+    /// Atoms that each phrase makes true.
+    atoms_of: Vec<Vec<usize>>,
+    /// Atom number of each fact, in the order of [`FACTS`].
+    facts: Vec<Option<usize>>,
+    phrases: Vec<String>,
+}
+
+#[derive(Default)]
+struct Builder {
+    atoms: HashMap<String, usize>,
+    phrases: HashMap<String, usize>,
+    order: Vec<String>,
+    atoms_of: Vec<Vec<usize>>,
+    classes: BTreeMap<String, Vec<String>>,
+}
+
+impl Builder {
+    fn phrase(&mut self, phrase: &str) -> usize {
+        if let Some(&known) = self.phrases.get(phrase) {
+            return known;
+        }
+        let index = self.order.len();
+        self.order.push(phrase.to_owned());
+        self.atoms_of.push(Vec::new());
+        self.phrases.insert(phrase.to_owned(), index);
+        index
+    }
+
+    fn atom(&mut self, text: &str) -> usize {
+        if let Some(&known) = self.atoms.get(text) {
+            return known;
+        }
+        let atom = self.atoms.len();
+        self.atoms.insert(text.to_owned(), atom);
+        if text.starts_with('{') {
+            return atom;
+        }
+        let members = match text.strip_prefix('@') {
+            Some(class) => self.classes.get(class).cloned().unwrap_or_default(),
+            None => vec![text.to_owned()],
+        };
+        for member in members {
+            let phrase = self.phrase(&member);
+            if let Some(atoms) = self.atoms_of.get_mut(phrase) {
+                atoms.push(atom);
+            }
+        }
+        atom
+    }
+
+    fn rule(&mut self, theme: usize, text: &str, weight: f64) -> Rule {
+        let ordered = text.contains(" > ");
+        let atoms = text
+            .split(if ordered { " > " } else { " & " })
+            .map(|part| self.atom(part.trim()))
+            .collect();
+        Rule {
+            theme,
+            weight,
+            text: text.to_owned(),
+            atoms,
+            ordered,
+        }
+    }
+}
+
+/// An atom that holds, and where.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    atom: usize,
+    first: usize,
+    end: usize,
+}
+
+impl Themes {
+    pub(super) fn new(settings: &[ThemeSettings]) -> Self {
+        let file: ThemeFile =
+            toml::from_str(include_str!("themes.toml")).expect("themes.toml is part of the program and read by a test");
+        let mut builder = Builder {
+            classes: file.classes,
+            ..Builder::default()
+        };
+        let mut themes: Vec<ThemeRules> = file.theme;
+        apply(&mut themes, settings);
+        let mut rules = Vec::new();
+        for (theme, rule) in themes.iter().enumerate() {
+            for (text, weight) in &rule.phrases {
+                rules.push(builder.rule(theme, text, *weight));
+            }
+            for (text, weight) in &rule.not {
+                rules.push(builder.rule(theme, text, -weight.abs()));
+            }
+        }
+        let mut by_atom = vec![Vec::new(); builder.atoms.len()];
+        for (index, rule) in rules.iter().enumerate() {
+            if let Some(slot) = rule.atoms.first().and_then(|a| by_atom.get_mut(*a)) {
+                slot.push(index);
+            }
+        }
+        Self {
+            company: themes.iter().map(|t| t.company).collect(),
+            infos: themes
+                .into_iter()
+                .map(|t| ThemeInfo {
+                    slug: t.slug,
+                    name: t.name,
+                    event: t.event,
+                })
+                .collect(),
+            rules,
+            by_atom,
+            facts: FACTS.iter().map(|f| builder.atoms.get(*f).copied()).collect(),
+            atoms_of: builder.atoms_of,
+            phrases: builder.order,
+        }
+    }
+
+    /// The phrases the automaton has to find, in the order [`super::matcher::Hit::phrase`] counts them.
+    pub(super) fn phrases(&self) -> &[String] {
+        &self.phrases
+    }
+
+    /// The themes in display order.
+    pub(super) fn infos(&self) -> &[ThemeInfo] {
+        &self.infos
+    }
+
+    /// The themes of an entry, the strongest first.
+    pub(super) fn tag(
+        &self,
+        title: (&Words<'_>, &Scan),
+        summary: Option<(&Words<'_>, &Scan)>,
+        facts: &Facts<'_>,
+    ) -> Vec<ThemeTag> {
+        let mut scores = vec![0.0; self.infos.len()];
+        let held = self.held(title.0, title.1, facts);
+        let fired = self.fired(&held);
+        for rule in fired.iter().filter_map(|&r| self.rules.get(r)) {
+            if let Some(score) = scores.get_mut(rule.theme) {
+                *score += rule.weight;
+            }
+        }
+        for (index, score) in scores.iter_mut().enumerate() {
+            *score += self.topic(index, facts);
+        }
+        let mut below = Vec::new();
+        if let Some((words, scan)) = summary {
+            let held = self.held(words, scan, facts);
+            below = self.fired(&held);
+            let mut extra = vec![0.0_f64; scores.len()];
+            for rule in below.iter().filter_map(|&r| self.rules.get(r)) {
+                if let Some(score) = extra.get_mut(rule.theme) {
+                    *score += rule.weight * SUMMARY_SHARE;
+                }
+            }
+            for (score, extra) in scores.iter_mut().zip(extra) {
+                *score += extra.clamp(0.0, SUMMARY_MAX);
+            }
+        }
+        let mut tags: Vec<ThemeTag> = scores
+            .iter()
+            .enumerate()
+            .filter(|(_, score)| **score >= THRESHOLD - 1e-9)
+            .map(|(index, score)| ThemeTag {
+                theme: self.infos.get(index).map(|i| i.slug.clone()).unwrap_or_default(),
+                score: *score,
+                reason: self.reason(index, &fired, &below, facts),
+            })
+            .collect();
+        tags.sort_by(|a, b| b.score.total_cmp(&a.score));
+        tags
+    }
+
+    fn topic(&self, theme: usize, facts: &Facts<'_>) -> f64 {
+        let (Some(info), Some(weight)) = (self.infos.get(theme), self.company.get(theme)) else {
+            return 0.0;
+        };
+        if facts.topics.contains(&info.slug.as_str()) {
+            *weight
+        } else {
+            0.0
+        }
+    }
+
+    fn held(&self, words: &Words<'_>, scan: &Scan, facts: &Facts<'_>) -> Vec<Held> {
+        let mut held = Vec::with_capacity(scan.hits.len() + 8);
+        for hit in &scan.hits {
+            for &atom in self.atoms_of.get(hit.phrase).into_iter().flatten() {
+                held.push(Held {
+                    atom,
+                    first: hit.first,
+                    end: hit.end,
+                });
+            }
+        }
+        let percent = words.tokens.iter().any(|t| t.is(look::PERCENT));
+        let number = words.tokens.iter().any(|t| t.is(look::NUMBER));
+        let money = words.tokens.iter().any(|t| t.after(gap::MONEY) && t.is(look::NUMBER));
+        let holds = [
+            facts.about > 0,
+            facts.companies >= 2,
+            facts.companies == 0,
+            facts.ticker,
+            percent,
+            money,
+            words.text.ends_with('?'),
+            number,
+        ];
+        for (atom, holds) in self.facts.iter().zip(holds) {
+            if let (Some(atom), true) = (atom, holds) {
+                held.push(Held {
+                    atom: *atom,
+                    first: 0,
+                    end: 0,
+                });
+            }
+        }
+        held
+    }
+
+    /// Numbers of the rules that hold, each once.
+    fn fired(&self, held: &[Held]) -> Vec<usize> {
+        let mut fired = Vec::new();
+        for (i, one) in held.iter().enumerate() {
+            let again = held
+                .get(..i)
+                .is_some_and(|earlier| earlier.iter().any(|h| h.atom == one.atom));
+            for &index in self.by_atom.get(one.atom).into_iter().flatten() {
+                let Some(rule) = self.rules.get(index) else { continue };
+                if (again && !rule.ordered) || (rule.ordered && fired.contains(&index)) {
+                    continue;
+                }
+                let mut end = one.end;
+                let holds = rule.atoms.iter().skip(1).all(|&atom| {
+                    let found = held
+                        .iter()
+                        .find(|h| h.atom == atom && (!rule.ordered || (h.first >= end && h.first <= end + REACH)));
+                    if let Some(found) = found {
+                        end = found.end;
+                    }
+                    found.is_some()
+                });
+                if holds {
+                    fired.push(index);
+                }
+            }
+        }
+        fired
+    }
+
+    fn reason(&self, theme: usize, fired: &[usize], below: &[usize], facts: &Facts<'_>) -> String {
+        let mut text = String::new();
+        let mut add = |part: &str, weight: f64| {
+            if !text.is_empty() {
+                text.push_str(", ");
+            }
+            text.push_str(part);
+            text.push_str(if weight < 0.0 { " -" } else { " +" });
+            let tenths = (weight.abs() * 10.0).round();
+            text.push_str(&(tenths / 10.0).to_string());
+        };
+        for rule in fired
+            .iter()
+            .filter_map(|&r| self.rules.get(r))
+            .filter(|r| r.theme == theme)
+        {
+            add(&rule.text, rule.weight);
+        }
+        let topic = self.topic(theme, facts);
+        if topic > 0.0 {
+            add("its companies", topic);
+        }
+        for rule in below
+            .iter()
+            .filter_map(|&r| self.rules.get(r))
+            .filter(|r| r.theme == theme)
+            .take(3)
+        {
+            add(&format!("summary: {}", rule.text), rule.weight * SUMMARY_SHARE);
+        }
+        text
+    }
+}
+
+/// The user's `[[theme]]` tables over the built-in ones.
+fn apply(themes: &mut Vec<ThemeRules>, settings: &[ThemeSettings]) {
+    for own in settings {
+        let known = themes.iter().position(|t| t.slug == own.slug);
+        if !own.enabled {
+            if let Some(index) = known {
+                themes.remove(index);
+            }
+            continue;
+        }
+        if known.is_none() {
+            themes.push(ThemeRules {
+                slug: own.slug.clone(),
+                name: if own.name.is_empty() {
+                    own.slug.clone()
+                } else {
+                    own.name.clone()
+                },
+                event: false,
+                company: 0.6,
+                phrases: BTreeMap::new(),
+                not: BTreeMap::new(),
+            });
+        }
+        let index = known.unwrap_or(themes.len() - 1);
+        let Some(theme) = themes.get_mut(index) else { continue };
+        if own.replace {
+            theme.phrases.clear();
+            theme.not.clear();
+        }
+        if !own.name.is_empty() {
+            theme.name.clone_from(&own.name);
+        }
+        theme
+            .phrases
+            .extend(own.phrases.iter().map(|(p, w)| (p.to_lowercase(), *w)));
+        theme.not.extend(own.not.iter().map(|(p, w)| (p.to_lowercase(), *w)));
+    }
+}

@@ -1,0 +1,171 @@
+//! Tickers, read only where a headline marks them as such: `$NVDA`, `(NVDA)`, `(NASDAQ: NVDA)`, `NYSE:PLD`,
+//! `NVDA stock`, and lists of at least three (`TPR, MS, BLK`). A bare word in capitals is never a ticker:
+//! "SPY", "IT" and "ALL" are words.
+
+use super::gazetteer::Gazetteer;
+use super::tokens::{Case, Token, Words, gap, look};
+
+/// How a ticker is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Marked {
+    /// `$NVDA`
+    Dollar,
+    /// `(NASDAQ: NVDA)`
+    Exchange,
+    /// `(NVDA)`
+    Brackets,
+    /// `NVDA stock`
+    Stock,
+    /// One of several in a list.
+    List,
+}
+
+/// A ticker in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TickerHit<'a> {
+    /// The letters.
+    pub ticker: &'a str,
+    /// First word, the exchange included.
+    pub first: usize,
+    /// One past the last word.
+    pub end: usize,
+    /// How it is marked.
+    pub marked: Marked,
+    /// Its company, when the gazetteer has it.
+    pub company: Option<usize>,
+}
+
+const EXCHANGES: [&str; 17] = [
+    "nasdaq",
+    "nyse",
+    "amex",
+    "otc",
+    "otcqb",
+    "otcqx",
+    "otcmkts",
+    "tsx",
+    "tsxv",
+    "lse",
+    "lon",
+    "asx",
+    "nse",
+    "bse",
+    "hkex",
+    "nysearca",
+    "nyseamerican",
+];
+
+/// Abbreviations that stand in brackets without being tickers.
+const NOT_TICKERS: [&str; 44] = [
+    "AI", "CEO", "CFO", "IPO", "US", "USA", "UK", "EU", "UN", "ETF", "ETFS", "EPS", "EV", "EVS", "FT", "GDP", "CPI",
+    "PPI", "PMI", "FDA", "SEC", "FED", "FTC", "DOJ", "NYSE", "Q1", "Q2", "Q3", "Q4", "FY", "YTD", "NYT", "AP", "WSJ",
+    "TV", "VIDEO", "LIVE", "PDF", "R", "D", "I", "II", "III", "APY",
+];
+
+/// Finds the marked tickers of a text.
+pub(super) fn find<'a>(words: &Words<'a>, gazetteer: &Gazetteer) -> Vec<TickerHit<'a>> {
+    let mut hits = Vec::new();
+    let mut list = ListRun::default();
+    for (index, token) in words.tokens.iter().enumerate() {
+        let Some(ticker) = letters(words, index, token) else {
+            list.close(words, gazetteer, &mut hits, index);
+            continue;
+        };
+        list.step(token, index);
+        if NOT_TICKERS.contains(&ticker) {
+            continue;
+        }
+        if let Some((first, end, marked)) = marked(words, index, token) {
+            hits.push(TickerHit {
+                ticker,
+                first,
+                end,
+                marked,
+                company: gazetteer.by_ticker(ticker),
+            });
+        } else if words.case != Case::Upper
+            && ticker.len() >= 2
+            && matches!(words.word(index + 1), "stock" | "shares")
+            && words.gap(index + 1) & (gap::HARD | gap::CLAUSE) == 0
+            && let Some(company) = gazetteer.by_ticker(ticker)
+        {
+            hits.push(TickerHit {
+                ticker,
+                first: index,
+                end: index + 1,
+                marked: Marked::Stock,
+                company: Some(company),
+            });
+        }
+    }
+    list.close(words, gazetteer, &mut hits, words.tokens.len());
+    hits
+}
+
+/// The letters of a word that could be a ticker.
+fn letters<'a>(words: &Words<'a>, index: usize, token: &Token) -> Option<&'a str> {
+    if !token.is(look::UPPER) || token.len() > 5 || token.is(look::DIGIT) {
+        return None;
+    }
+    let text = words.surface(index, index + 1);
+    text.bytes().all(|b| b.is_ascii_uppercase()).then_some(text)
+}
+
+fn marked(words: &Words<'_>, index: usize, token: &Token) -> Option<(usize, usize, Marked)> {
+    if token.after(gap::MONEY) && token.start.checked_sub(1).and_then(|i| words.text.as_bytes().get(i)) == Some(&b'$') {
+        return Some((index, index + 1, Marked::Dollar));
+    }
+    let exchange = |i: usize| EXCHANGES.contains(&words.word(i));
+    if token.after(gap::COLON) && index > 0 && exchange(index - 1) {
+        return Some((index - 1, index + 1, Marked::Exchange));
+    }
+    if words.gap(index + 1) & gap::COLON != 0 && exchange(index + 1) && token.after(gap::OPEN) {
+        return Some((index, index + 2, Marked::Exchange));
+    }
+    if token.after(gap::OPEN) && words.gap(index + 1) & gap::CLOSE != 0 {
+        return Some((index, index + 1, Marked::Brackets));
+    }
+    None
+}
+
+/// A run of tickers with commas between them.
+#[derive(Default)]
+struct ListRun {
+    first: usize,
+    count: usize,
+}
+
+impl ListRun {
+    fn step(&mut self, token: &Token, index: usize) {
+        if self.count > 0 && token.after(gap::COMMA) {
+            self.count += 1;
+        } else {
+            self.first = index;
+            self.count = 1;
+        }
+    }
+
+    fn close<'a>(&mut self, words: &Words<'a>, gazetteer: &Gazetteer, hits: &mut Vec<TickerHit<'a>>, end: usize) {
+        let run = self.first..end.min(self.first + self.count);
+        if self.count >= 2 && words.case != Case::Upper {
+            let known = run
+                .clone()
+                .filter(|&i| gazetteer.by_ticker(words.surface(i, i + 1)).is_some())
+                .count();
+            let colon = words.gap(self.first) & gap::COLON != 0;
+            if known * 3 >= self.count * 2 && (self.count >= 3 || colon) {
+                for index in run {
+                    let ticker = words.surface(index, index + 1);
+                    hits.push(TickerHit {
+                        ticker,
+                        first: index,
+                        end: index + 1,
+                        marked: Marked::List,
+                        company: gazetteer.by_ticker(ticker),
+                    });
+                }
+            }
+        }
+        self.count = 0;
+    }
+}
