@@ -1,0 +1,596 @@
+//! HTTP: one conditional GET with a limit on everything. The only file that knows `reqwest`.
+//!
+//! What the client does by itself is switched off: no proxy from the environment, no cookies, no Referer, no
+//! redirects, no decompression. Redirects are followed here, each hop judged by [`guard`] before it is asked; names are
+//! resolved here, and the addresses that were judged are the ones connected to.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Response, StatusCode};
+use url::Url;
+
+use super::{guard, headers};
+use crate::config::PollSettings;
+use crate::model::{DueFeed, PollFailure, Validators};
+use crate::time::Timestamp;
+
+const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
+                      application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.4, */*;q=0.1";
+const ACCEPT_ENCODING: &str = "gzip, br, zstd";
+/// So much of an error page is read, to see who blocks us.
+const ERROR_PAGE_MAX: u64 = 64 * 1024;
+/// Longest validator that is kept and sent back.
+const VALIDATOR_MAX: usize = 1_024;
+
+/// What one fetch came to.
+#[derive(Debug)]
+pub struct Fetched {
+    /// How it ended.
+    pub outcome: FetchOutcome,
+    /// Where the leading permanent redirects led.
+    pub permanent_to: Option<String>,
+    /// The address that answered.
+    pub url: String,
+    /// HTTP status, when an answer came.
+    pub status: Option<u16>,
+    /// `ETag` and `Last-Modified` of the answer.
+    pub validators: Validators,
+    /// How long the answer stays fresh.
+    pub fresh_for: Duration,
+    /// When the server says to come back (`Retry-After`).
+    pub retry_at: Option<Timestamp>,
+    /// Bytes of bodies received.
+    pub n_bytes: u64,
+    /// Time from the request to the last byte.
+    pub duration: Duration,
+}
+
+/// How a fetch ended.
+#[derive(Debug)]
+pub enum FetchOutcome {
+    /// 304.
+    NotModified,
+    /// 200 with a body, as it was on the wire.
+    Body {
+        /// The bytes.
+        wire: Vec<u8>,
+        /// `Content-Encoding`.
+        encoding: String,
+        /// `Content-Type`.
+        content_type: String,
+    },
+    /// Another status; the start of its page says who refused.
+    Refused {
+        /// The failure, should the page say nothing.
+        failure: PollFailure,
+        /// Start of the page.
+        page: Vec<u8>,
+        /// `Content-Encoding` of it.
+        encoding: String,
+    },
+    /// No usable answer.
+    Failed(PollFailure),
+}
+
+/// The HTTP clients, one for each way out.
+pub struct Fetcher {
+    settings: PollSettings,
+    resolver: Arc<dyn Resolve>,
+    clients: Mutex<BTreeMap<(Option<String>, bool), Client>>,
+}
+
+impl std::fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").finish_non_exhaustive()
+    }
+}
+
+impl Fetcher {
+    /// A fetcher with the system's resolver.
+    #[must_use]
+    pub fn new(settings: &PollSettings) -> Self {
+        Self::with_resolver(settings, Arc::new(SystemResolver))
+    }
+
+    fn with_resolver(settings: &PollSettings, resolver: Arc<dyn Resolve>) -> Self {
+        // One provider in the whole program; a second install is refused and changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            settings: settings.clone(),
+            resolver,
+            clients: Mutex::default(),
+        }
+    }
+
+    /// Asks for a feed; conditionally unless `full`. Never fails otherwise than by value, and always ends within the
+    /// configured time.
+    pub async fn get(&self, feed: &DueFeed, full: bool, now: Timestamp) -> Fetched {
+        let begun = Instant::now();
+        let mut fetched = Fetched {
+            outcome: FetchOutcome::Failed(fail("timeout", None, self.too_slow(&feed.url))),
+            permanent_to: None,
+            url: feed.url.clone(),
+            status: None,
+            validators: Validators::default(),
+            fresh_for: Duration::ZERO,
+            retry_at: None,
+            n_bytes: 0,
+            duration: Duration::ZERO,
+        };
+        let walk = self.walk(feed, full, now, &mut fetched);
+        if let Ok(outcome) = tokio::time::timeout(self.settings.timeout, walk).await {
+            fetched.outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(failure) => FetchOutcome::Failed(failure),
+            };
+        }
+        fetched.duration = begun.elapsed();
+        fetched
+    }
+
+    fn too_slow(&self, url: &str) -> String {
+        format!(
+            "`{}` did not send the whole document within {} s; raise [poll].timeout if the feed is merely slow",
+            shown(url),
+            self.settings.timeout.as_secs_f32()
+        )
+    }
+
+    /// Follows redirects to the answer.
+    async fn walk(
+        &self,
+        feed: &DueFeed,
+        full: bool,
+        now: Timestamp,
+        fetched: &mut Fetched,
+    ) -> Result<FetchOutcome, PollFailure> {
+        let allow_private = feed.spec.allow_private || self.settings.allow_private;
+        let start = Url::parse(&feed.url).map_err(|error| {
+            fail(
+                "redirect",
+                None,
+                format!("`{}` is no address: {error}", shown(&feed.url)),
+            )
+        })?;
+        let client = self.client(feed.spec.proxy.as_deref(), allow_private)?;
+        let mut url = start.clone();
+        let mut seen = vec![start.clone()];
+        let mut permanent = true;
+        loop {
+            guard::check_url(&url, start.port(), allow_private).map_err(|why| {
+                fail(
+                    "forbidden_address",
+                    None,
+                    format!("`{}` is not fetched: {why}", shown(url.as_str())),
+                )
+            })?;
+            let request = client
+                .get(url.clone())
+                .headers(self.headers(feed, full, same_site(&start, &url))?);
+            let response = request.send().await.map_err(|error| failure_of(&error, &url))?;
+            let status = response.status();
+            fetched.status = Some(status.as_u16());
+            url.as_str().clone_into(&mut fetched.url);
+            let Some(target) = redirect_target(&response, &url)? else {
+                return self.answer(response, &url, now, fetched).await;
+            };
+            if url.scheme() == "https" && target.scheme() == "http" {
+                let message = format!(
+                    "`{}` redirects from https to http, which is refused",
+                    shown(url.as_str())
+                );
+                return Err(fail("redirect", Some(status), message));
+            }
+            if seen.contains(&target) || seen.len() > self.settings.redirects_max {
+                let message = format!(
+                    "`{}` redirects {}; look at it with a browser",
+                    shown(start.as_str()),
+                    if seen.contains(&target) {
+                        "in a circle"
+                    } else {
+                        "too often"
+                    }
+                );
+                return Err(fail("redirect", Some(status), message));
+            }
+            permanent = permanent && matches!(status.as_u16(), 301 | 308);
+            if permanent {
+                fetched.permanent_to = Some(target.as_str().to_owned());
+            }
+            seen.push(target.clone());
+            url = target;
+        }
+    }
+
+    fn headers(&self, feed: &DueFeed, full: bool, own_site: bool) -> Result<HeaderMap, PollFailure> {
+        let mut map = HeaderMap::new();
+        let agent = match &feed.spec.user_agent {
+            Some(agent) => agent.clone(),
+            None => user_agent(&self.settings.contact),
+        };
+        map.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        map.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
+        insert(&mut map, header::USER_AGENT, &agent)?;
+        if !full {
+            if !feed.validators.etag.is_empty() {
+                insert(&mut map, header::IF_NONE_MATCH, &feed.validators.etag)?;
+            }
+            if !feed.validators.last_modified.is_empty() {
+                insert(&mut map, header::IF_MODIFIED_SINCE, &feed.validators.last_modified)?;
+            }
+        }
+        // A login is for the server it was given for, not for where that one redirects to.
+        if own_site {
+            for (name, value) in &feed.spec.headers {
+                let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+                    fail(
+                        "http",
+                        None,
+                        format!("`{name}` is no header name; correct [[feed]].headers"),
+                    )
+                })?;
+                insert(&mut map, name, value)?;
+            }
+        }
+        Ok(map)
+    }
+
+    async fn answer(
+        &self,
+        response: Response,
+        url: &Url,
+        now: Timestamp,
+        fetched: &mut Fetched,
+    ) -> Result<FetchOutcome, PollFailure> {
+        let status = response.status();
+        let head = Head::of(&response, now);
+        fetched.fresh_for = head.fresh_for;
+        match status {
+            StatusCode::NOT_MODIFIED => Ok(FetchOutcome::NotModified),
+            StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
+                fetched.validators = head.validators;
+                let wire = self.read(response, url, &mut fetched.n_bytes).await?;
+                Ok(FetchOutcome::Body {
+                    wire,
+                    encoding: head.encoding,
+                    content_type: head.content_type,
+                })
+            }
+            _ => {
+                fetched.retry_at = head.retry_at;
+                let mut failure = refusal(status, url);
+                if head.challenge {
+                    failure.kind = "blocked";
+                    failure.message = format!(
+                        "`{}` is blocked: Cloudflare asks programs to solve a challenge",
+                        shown(url.as_str())
+                    );
+                }
+                let page = read_start(response, &mut fetched.n_bytes).await;
+                Ok(FetchOutcome::Refused {
+                    failure,
+                    page,
+                    encoding: head.encoding,
+                })
+            }
+        }
+    }
+
+    async fn read(&self, mut response: Response, url: &Url, n_bytes: &mut u64) -> Result<Vec<u8>, PollFailure> {
+        let too_large = || {
+            let message = format!(
+                "`{}` sends more than {} bytes (limit wire_max)",
+                shown(url.as_str()),
+                self.settings.wire_max
+            );
+            fail("too_large", Some(StatusCode::OK), message)
+        };
+        let announced = response.content_length().unwrap_or(0);
+        if announced > self.settings.wire_max {
+            return Err(too_large());
+        }
+        let mut body = Vec::with_capacity(usize::try_from(announced.min(1 << 20)).unwrap_or(0));
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure_of(&error, url))? {
+            *n_bytes += chunk.len() as u64;
+            if body.len() as u64 + chunk.len() as u64 > self.settings.wire_max {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    fn client(&self, proxy: Option<&str>, allow_private: bool) -> Result<Client, PollFailure> {
+        let key = (proxy.map(str::to_owned), allow_private);
+        let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(client) = clients.get(&key) {
+            return Ok(client.clone());
+        }
+        let mut builder = Client::builder()
+            .no_proxy()
+            .referer(false)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(self.settings.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_max_idle_per_host(1)
+            .dns_resolver(Guarded {
+                inner: Arc::clone(&self.resolver),
+                // Through a proxy only the proxy's own name is resolved here, and the operator named it.
+                allow_private: allow_private || proxy.is_some(),
+            });
+        if let Some(proxy) = proxy {
+            let proxy = reqwest::Proxy::all(proxy).map_err(|error| {
+                fail(
+                    "connect",
+                    None,
+                    format!("the proxy of this feed cannot be used: {error}"),
+                )
+            })?;
+            builder = builder.proxy(proxy);
+        }
+        let client = builder
+            .build()
+            .map_err(|error| fail("tls", None, format!("no HTTP client: {}", chain(&error))))?;
+        clients.insert(key, client.clone());
+        Ok(client)
+    }
+}
+
+/// The name we give ourselves.
+fn user_agent(contact: &str) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    if contact.is_empty() {
+        return format!("courant/{version}");
+    }
+    format!("courant/{version} (+{contact})")
+}
+
+/// What is taken from the headers of an answer.
+struct Head {
+    validators: Validators,
+    fresh_for: Duration,
+    retry_at: Option<Timestamp>,
+    encoding: String,
+    content_type: String,
+    challenge: bool,
+}
+
+impl Head {
+    fn of(response: &Response, now: Timestamp) -> Self {
+        let map = response.headers();
+        let text = |name: HeaderName| {
+            map.get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or("")
+                .to_owned()
+        };
+        let joined = |name: HeaderName| {
+            let values: Vec<&str> = map
+                .get_all(name)
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .collect();
+            values.join(", ")
+        };
+        let kept = |name: HeaderName| {
+            let value = text(name);
+            if value.len() > VALIDATOR_MAX {
+                String::new()
+            } else {
+                value
+            }
+        };
+        Self {
+            validators: Validators {
+                etag: kept(header::ETAG),
+                last_modified: kept(header::LAST_MODIFIED),
+            },
+            fresh_for: headers::fresh_for(
+                &joined(header::CACHE_CONTROL),
+                &text(header::AGE),
+                &text(header::EXPIRES),
+                &text(header::DATE),
+                now,
+            ),
+            retry_at: headers::retry_after(&text(header::RETRY_AFTER), now),
+            encoding: joined(header::CONTENT_ENCODING),
+            content_type: text(header::CONTENT_TYPE),
+            challenge: map
+                .get("cf-mitigated")
+                .is_some_and(|value| value.as_bytes() == b"challenge"),
+        }
+    }
+}
+
+fn insert(map: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), PollFailure> {
+    // Validators go back byte for byte, so values are bytes here, not text.
+    let value = HeaderValue::from_bytes(value.as_bytes())
+        .map_err(|_| fail("http", None, format!("the value of the header `{name}` cannot be sent")))?;
+    map.insert(name, value);
+    Ok(())
+}
+
+/// Same host and port, or the https form of the same host.
+fn same_site(start: &Url, url: &Url) -> bool {
+    start.host_str() == url.host_str()
+        && (start.port_or_known_default() == url.port_or_known_default()
+            || (start.port().is_none() && url.port().is_none() && url.scheme() == "https"))
+}
+
+fn redirect_target(response: &Response, url: &Url) -> Result<Option<Url>, PollFailure> {
+    let status = response.status();
+    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let broken = || {
+        let message = format!("`{}` redirects ({status}) without saying where", shown(url.as_str()));
+        fail("redirect", Some(status), message)
+    };
+    let location = response.headers().get(header::LOCATION).ok_or_else(broken)?;
+    let location = String::from_utf8_lossy(location.as_bytes());
+    let mut target = url.join(&location).map_err(|_| broken())?;
+    target.set_fragment(None);
+    Ok(Some(target))
+}
+
+async fn read_start(mut response: Response, n_bytes: &mut u64) -> Vec<u8> {
+    let mut page = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        *n_bytes += chunk.len() as u64;
+        page.extend_from_slice(&chunk);
+        if page.len() as u64 > ERROR_PAGE_MAX {
+            break;
+        }
+    }
+    page
+}
+
+fn fail(kind: &'static str, status: Option<StatusCode>, message: String) -> PollFailure {
+    PollFailure {
+        kind,
+        status: status.map(|status| status.as_u16()),
+        message,
+    }
+}
+
+/// A status that is no document.
+fn refusal(status: StatusCode, url: &Url) -> PollFailure {
+    let shown = shown(url.as_str());
+    let (kind, message) = match status.as_u16() {
+        410 => (
+            "gone",
+            format!("`{shown}` is gone for good (410); remove the feed or give its new address"),
+        ),
+        429 => (
+            "rate_limited",
+            format!("`{shown}` says we ask too often (429); it is asked less now"),
+        ),
+        401 => (
+            "http",
+            format!("`{shown}` wants a login (401); set headers for this feed"),
+        ),
+        403 => (
+            "http",
+            format!("`{shown}` refuses us (403); the site may block programs, or want a login"),
+        ),
+        404 => (
+            "http",
+            format!("`{shown}` does not exist (404); look for the feed's new address"),
+        ),
+        500..=599 => (
+            "http",
+            format!("`{shown}` has trouble of its own ({status}); it is tried again later"),
+        ),
+        _ => ("http", format!("`{shown}` answered {status} instead of a document")),
+    };
+    fail(kind, Some(status), message)
+}
+
+/// An address without what may be secret in it.
+fn shown(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else {
+        return url.chars().take(200).collect();
+    };
+    if parsed.password().is_some() || !parsed.username().is_empty() {
+        let _ = parsed.set_username("");
+        let _ = parsed.set_password(None);
+    }
+    parsed.as_str().chars().take(200).collect()
+}
+
+fn failure_of(error: &reqwest::Error, url: &Url) -> PollFailure {
+    let shown = shown(url.as_str());
+    let mut source = std::error::Error::source(error);
+    let mut tls = None;
+    while let Some(cause) = source {
+        if let Some(refused) = cause.downcast_ref::<guard::Refused>() {
+            return fail(
+                "forbidden_address",
+                None,
+                format!("`{shown}` is not fetched: {refused}"),
+            );
+        }
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            tls = Some(found.to_string());
+        }
+        source = cause.source();
+    }
+    if let Some(tls) = tls {
+        return fail("tls", None, format!("no secure connection to `{shown}`: {tls}"));
+    }
+    let why = chain(error);
+    if error.is_timeout() {
+        fail("timeout", None, format!("`{shown}` did not answer in time: {why}"))
+    } else if error.is_dns() {
+        fail("dns", None, format!("the name in `{shown}` cannot be resolved: {why}"))
+    } else if error.is_connect() {
+        fail("connect", None, format!("no connection to `{shown}`: {why}"))
+    } else if error.is_body() || error.is_decode() {
+        fail("io", None, format!("the document at `{shown}` was cut off: {why}"))
+    } else {
+        fail("io", None, format!("`{shown}` did not answer properly: {why}"))
+    }
+}
+
+/// The causes of an error, innermost last, without addresses in them.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let part = cause.to_string();
+        if !part.is_empty() && !text.ends_with(&part) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&part);
+        }
+        source = cause.source();
+    }
+    if text.is_empty() {
+        error.to_string()
+    } else {
+        text.chars().take(300).collect()
+    }
+}
+
+/// Names by the operating system.
+struct SystemResolver;
+
+impl Resolve for SystemResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// A resolver whose answers are judged; what it lets through is what is connected to.
+struct Guarded {
+    inner: Arc<dyn Resolve>,
+    allow_private: bool,
+}
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let shown = name.as_str().to_owned();
+        let answers = self.inner.resolve(name);
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let answers: Vec<SocketAddr> = answers.await?.collect();
+            if answers.is_empty() {
+                return Err(format!("{shown} has no address").into());
+            }
+            if !allow_private {
+                guard::check_answers(&shown, answers.iter().map(SocketAddr::ip))?;
+            }
+            Ok(Box::new(answers.into_iter()) as Addrs)
+        })
+    }
+}
