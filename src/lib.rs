@@ -28,6 +28,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
+pub mod crash;
 pub mod digest;
 pub mod ingest;
 pub mod mail;

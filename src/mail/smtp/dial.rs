@@ -1,0 +1,216 @@
+//! From a host name to a stream on which lettre can begin: connected, encrypted as configured, the other side verified.
+//!
+//! STARTTLS is spoken here and not by lettre: lettre keeps plaintext that arrived before encryption and reads it as the
+//! first encrypted reply, so whoever sits on the line could answer for the server. Here the buffer must be empty when
+//! encryption begins; anything in it ends the connection before a login or a sender is said.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::Limits;
+use super::wire::{Dot, Wire};
+use crate::config::{SmtpSettings, SmtpTls};
+use crate::mail::reply_code::enhanced_code;
+use crate::model::{SendOutcome, SmtpPhase};
+
+/// Most bytes of a reply before encryption.
+const PLAIN_REPLY_MAX: usize = 8 * 1024;
+
+/// Knows how to reach one relay.
+pub(super) struct Dialer {
+    host: String,
+    port: u16,
+    helo: String,
+    security: Security,
+}
+
+enum Security {
+    Plain,
+    Implicit(TlsConnector, ServerName<'static>),
+    StartTls(TlsConnector, ServerName<'static>),
+}
+
+impl Dialer {
+    /// Reads the certificates. The error is for the operator.
+    pub(super) fn new(settings: &SmtpSettings) -> Result<Self, String> {
+        let security = match settings.tls {
+            SmtpTls::None => Security::Plain,
+            SmtpTls::Implicit | SmtpTls::StartTls => {
+                let name = ServerName::try_from(settings.host.clone())
+                    .map_err(|_| format!("`{}` is no host name a certificate could be for", settings.host))?;
+                let connector = TlsConnector::from(Arc::new(tls_config(settings)?));
+                match settings.tls {
+                    SmtpTls::StartTls => Security::StartTls(connector, name),
+                    _ => Security::Implicit(connector, name),
+                }
+            }
+        };
+        Ok(Self {
+            host: settings.host.clone(),
+            port: settings.port,
+            helo: settings.helo.clone(),
+            security,
+        })
+    }
+
+    /// Connects. Without encryption only to this machine.
+    pub(super) async fn dial(&self, limits: &Limits, dot: &Dot) -> Result<Wire, SendOutcome> {
+        let (stream, peer) = timeout(limits.connect, self.connect())
+            .await
+            .map_err(|_| not_sent("no connection in time"))?
+            .map_err(|e| not_sent(&format!("unable to connect to {}:{}: {e}", self.host, self.port)))?;
+        match &self.security {
+            Security::Plain if !peer.ip().is_loopback() => Err(not_sent(
+                "refusing to speak without encryption to another machine; set tls = \"implicit\" or \"starttls\"",
+            )),
+            Security::Plain => Ok(Wire::new(Box::new(stream), peer, dot.clone())),
+            Security::Implicit(connector, name) => {
+                let stream = encrypt(connector, name, stream, limits).await?;
+                Ok(Wire::new(Box::new(stream), peer, dot.clone()))
+            }
+            Security::StartTls(connector, name) => {
+                let stream = self.ask_for_encryption(stream, limits).await?;
+                let stream = encrypt(connector, name, stream, limits).await?;
+                Ok(Wire::greeted(Box::new(stream), peer, dot.clone()))
+            }
+        }
+    }
+
+    async fn connect(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for address in tokio::net::lookup_host((self.host.as_str(), self.port)).await? {
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    return Ok((stream, address));
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// The dialogue before encryption, up to the 220 after `STARTTLS`.
+    async fn ask_for_encryption(&self, mut stream: TcpStream, limits: &Limits) -> Result<TcpStream, SendOutcome> {
+        plain_reply(&mut stream, limits, 220).await?;
+        plain_command(&mut stream, limits, &format!("EHLO {}\r\n", self.helo)).await?;
+        let offered = plain_reply(&mut stream, limits, 250).await?;
+        let has_tls = offered.lines().any(|line| {
+            line.get(4..)
+                .is_some_and(|word| word.trim().eq_ignore_ascii_case("STARTTLS"))
+        });
+        if !has_tls {
+            return Err(not_sent("the server does not offer STARTTLS; nothing was said to it"));
+        }
+        plain_command(&mut stream, limits, "STARTTLS\r\n").await?;
+        plain_reply(&mut stream, limits, 220).await?;
+        Ok(stream)
+    }
+}
+
+async fn encrypt(
+    connector: &TlsConnector,
+    name: &ServerName<'static>,
+    stream: TcpStream,
+    limits: &Limits,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, SendOutcome> {
+    timeout(limits.connect, connector.connect(name.clone(), stream))
+        .await
+        .map_err(|_| not_sent("no TLS handshake in time"))?
+        .map_err(|e| not_sent(&format!("TLS: {e}")))
+}
+
+async fn plain_command(stream: &mut TcpStream, limits: &Limits, command: &str) -> Result<(), SendOutcome> {
+    timeout(limits.command, stream.write_all(command.as_bytes()))
+        .await
+        .map_err(|_| not_sent("no progress in time"))?
+        .map_err(|e| not_sent(&e.to_string()))
+}
+
+/// One reply with this code, and not a byte more.
+async fn plain_reply(stream: &mut TcpStream, limits: &Limits, expected: u16) -> Result<String, SendOutcome> {
+    let mut seen = Vec::new();
+    let text = loop {
+        let mut piece = [0; 1024];
+        let n = timeout(limits.command, stream.read(&mut piece))
+            .await
+            .map_err(|_| not_sent("no reply in time"))?
+            .map_err(|e| not_sent(&e.to_string()))?;
+        seen.extend_from_slice(piece.get(..n).unwrap_or_default());
+        if n == 0 || seen.len() > PLAIN_REPLY_MAX {
+            return Err(not_sent("the server broke off"));
+        }
+        let text = String::from_utf8_lossy(&seen).into_owned();
+        match last_line_end(&text) {
+            Some(end) if end == text.len() => break text,
+            Some(_) => return Err(not_sent("the server spoke out of turn before encryption")),
+            None => {}
+        }
+    };
+    let code: u16 = text.get(..3).and_then(|c| c.parse().ok()).unwrap_or(0);
+    if code == expected {
+        Ok(text)
+    } else if (400..600).contains(&code) {
+        let words = text.get(4..).unwrap_or_default().trim().to_owned();
+        Err(SendOutcome::Refused {
+            phase: SmtpPhase::Connect,
+            code,
+            enhanced: enhanced_code(code, &words).to_owned(),
+            reply: words,
+        })
+    } else {
+        Err(not_sent(&format!("unexpected reply `{}`", text.trim())))
+    }
+}
+
+/// Where the reply's last line ends, if it is there.
+fn last_line_end(text: &str) -> Option<usize> {
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        end += line.len();
+        if line.ends_with('\n') && line.as_bytes().get(3) != Some(&b'-') {
+            return Some(end);
+        }
+    }
+    None
+}
+
+fn not_sent(error: &str) -> SendOutcome {
+    SendOutcome::NotSent {
+        phase: SmtpPhase::Connect,
+        error: error.to_owned(),
+    }
+}
+
+/// The platform's roots, and the operator's own beside them.
+fn tls_config(settings: &SmtpSettings) -> Result<rustls::ClientConfig, String> {
+    let mut extra: Vec<CertificateDer<'static>> = Vec::new();
+    if let Some(path) = &settings.ca_file {
+        let unreadable =
+            |e: &dyn std::fmt::Display| format!("Unable to read the certificates in `{}`: {e}", path.display());
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unreadable(&e))? {
+            extra.push(certificate.map_err(|e| unreadable(&e))?);
+        }
+        if extra.is_empty() {
+            return Err(unreadable(&"there is none"));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
+        .map_err(|e| format!("Unable to use the system's root certificates: {e}"))?;
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| e.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
+}

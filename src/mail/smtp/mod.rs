@@ -1,0 +1,378 @@
+//! One message over SMTP: our own loop over lettre's connection, since its pool can report a refused message as sent.
+//!
+//! The rules: every wait has a limit. A connection is used again only after a reply that ended its command; after any
+//! timeout, error or unexpected reply it is closed. Only a 2yz reply to the final dot means sent. What fails before the
+//! final dot was not sent; what gives no clear reply after it is in doubt. Between 354 and the first byte of the message
+//! the caller's commit is awaited, so that a crash later is known to be in doubt.
+
+mod dial;
+mod wire;
+
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, MailParameter};
+use lettre::transport::smtp::response::{Response, Severity};
+use lettre::transport::smtp::{Error as LettreError, extension::Extension};
+use tokio::time::timeout;
+
+use self::dial::Dialer;
+use self::wire::Dot;
+use super::reply_code::enhanced_code;
+use crate::config::SmtpSettings;
+use crate::crash;
+use crate::model::{SendOutcome, SmtpPhase};
+
+/// Longest reply kept, in characters.
+const REPLY_CHARS_MAX: usize = 500;
+const QUIT_MAX: Duration = Duration::from_secs(5);
+
+/// How long each phase may take (RFC 5321, 4.5.3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connecting, and the TLS handshake.
+    pub connect: Duration,
+    /// A reply to anything before the message itself.
+    pub command: Duration,
+    /// The message on its way and the reply to its final dot.
+    pub body: Duration,
+}
+
+impl Limits {
+    /// The configured limit for each phase; the message has 3 minutes and its reply 10 in any case, since a server may
+    /// scan it before it answers, and giving up early makes a doubt.
+    #[must_use]
+    pub fn new(settings: &SmtpSettings) -> Self {
+        Self {
+            connect: settings.timeout.min(Duration::from_secs(30)),
+            command: settings.timeout,
+            body: Duration::from_secs(13 * 60),
+        }
+    }
+}
+
+/// Who it is from and to, as the relay is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Return path; empty is the null sender.
+    pub from: String,
+    /// Recipient.
+    pub to: String,
+}
+
+/// A relay.
+pub struct Relay {
+    dialer: Dialer,
+    helo: ClientId,
+    login: Option<Credentials>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Relay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Relay")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection that is ready for a message.
+pub struct Session {
+    connection: AsyncSmtpConnection,
+    dot: Dot,
+    limits: Limits,
+    /// `SIZE` of the server; `None` when it names none.
+    size_max: Option<usize>,
+    /// Messages accepted so far.
+    pub n_sent: u32,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("n_sent", &self.n_sent)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Relay {
+    /// Prepares the way to a relay.
+    ///
+    /// # Errors
+    /// A message for the operator: unreadable certificates, a host name that cannot be verified.
+    pub fn new(settings: &SmtpSettings, limits: Limits) -> Result<Self, String> {
+        let login = settings.username.as_ref().map(|name| {
+            let password = settings.password.as_ref().map_or("", |secret| secret.expose());
+            Credentials::new(name.clone(), password.to_owned())
+        });
+        Ok(Self {
+            dialer: Dialer::new(settings)?,
+            helo: ClientId::Domain(settings.helo.clone()),
+            login,
+            limits,
+        })
+    }
+
+    /// Opens a session: connection, encryption, greeting, login.
+    ///
+    /// # Errors
+    /// The outcome for the message that needed it, never [`SendOutcome::Unknown`].
+    pub async fn open(&self) -> Result<Session, SendOutcome> {
+        let dot = Dot::default();
+        let wire = self.dialer.dial(&self.limits, &dot).await?;
+        let opening = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.helo);
+        let mut connection = within(self.limits.command, SmtpPhase::Connect, opening).await?;
+        if let Some(login) = &self.login {
+            let mechanisms = [Mechanism::Plain, Mechanism::Login, Mechanism::Xoauth2];
+            let reply = within(
+                self.limits.command,
+                SmtpPhase::Auth,
+                connection.auth(&mechanisms, login),
+            )
+            .await?;
+            completed(SmtpPhase::Auth, &reply)?;
+        }
+        // lettre keeps only the extensions it knows, and SIZE is not among them; asking again is allowed at any time.
+        let hello = within(
+            self.limits.command,
+            SmtpPhase::Connect,
+            connection.command(Ehlo::new(self.helo.clone())),
+        )
+        .await?;
+        Ok(Session {
+            size_max: size_max(&hello),
+            connection,
+            dot,
+            limits: self.limits,
+            n_sent: 0,
+        })
+    }
+}
+
+impl Session {
+    /// Sends one message. The session comes back only when it can be used again. `commit` is awaited after 354; when it
+    /// is false, nothing of the message is sent.
+    pub async fn send(
+        mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        commit: impl Future<Output = bool>,
+    ) -> (SendOutcome, Option<Self>) {
+        match self.transact(envelope, message, commit).await {
+            Ok(reply) => {
+                self.n_sent += 1;
+                (SendOutcome::Accepted { reply }, Some(self))
+            }
+            Err(Stop::Close(outcome)) => (outcome, None),
+            Err(Stop::Refused(outcome)) => {
+                let usable = self.reset(&outcome).await;
+                (outcome, usable.then_some(self))
+            }
+        }
+    }
+
+    async fn transact(
+        &mut self,
+        envelope: &Envelope,
+        message: &[u8],
+        commit: impl Future<Output = bool>,
+    ) -> Result<String, Stop> {
+        let recipient = address(&envelope.to, SmtpPhase::Rcpt)?;
+        let sender = match envelope.from.as_str() {
+            "" => None,
+            from => Some(address(from, SmtpPhase::Mail)?),
+        };
+        let parameters = self.parameters(envelope, message)?;
+
+        self.command(SmtpPhase::Mail, Mail::new(sender, parameters)).await?;
+        self.command(SmtpPhase::Rcpt, Rcpt::new(recipient, Vec::new())).await?;
+        let go = within(self.limits.command, SmtpPhase::Data, self.connection.command(Data)).await?;
+        if !go.has_code(354) {
+            return Err(unexpected(SmtpPhase::Data, &go));
+        }
+        crash::point("after_354");
+        if !commit.await {
+            return Err(Stop::Close(SendOutcome::NotSent {
+                phase: SmtpPhase::Data,
+                error: "withdrawn before the message was sent".to_owned(),
+            }));
+        }
+        crash::point("after_committing");
+        self.body(message).await
+    }
+
+    /// The message and its final dot: from here on a failure is in doubt once the dot may be out.
+    async fn body(&mut self, message: &[u8]) -> Result<String, Stop> {
+        self.dot.reset();
+        // lettre ends every message with CRLF and a dot: our own last line end would be an empty line before it.
+        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        let (first, second) = message.split_at(message.len() / 2);
+        let pieces = [first, second].into_iter().enumerate().map(|(n, piece)| {
+            if n == 1 {
+                crash::point("mid_body");
+            }
+            piece
+        });
+        let sent = timeout(self.limits.body, self.connection.message_iter(pieces)).await;
+        let failed = |error: String, dot: &Dot| {
+            if dot.is_sent() {
+                Stop::Close(SendOutcome::Unknown { error })
+            } else {
+                Stop::Close(SendOutcome::NotSent {
+                    phase: SmtpPhase::Body,
+                    error,
+                })
+            }
+        };
+        match sent {
+            Err(_) => Err(failed("no reply to the message in time".to_owned(), &self.dot)),
+            Ok(Err(error)) if error.status().is_some() => Err(refusal(SmtpPhase::Body, &error)),
+            Ok(Err(error)) => Err(failed(error.to_string(), &self.dot)),
+            Ok(Ok(reply)) if reply.code().severity == Severity::PositiveCompletion => {
+                crash::point("after_250");
+                Ok(reply_words(&reply))
+            }
+            Ok(Ok(reply)) => Err(failed(format!("unexpected reply `{}`", reply_words(&reply)), &self.dot)),
+        }
+    }
+
+    fn parameters(&self, envelope: &Envelope, message: &[u8]) -> Result<Vec<MailParameter>, Stop> {
+        let mut parameters = Vec::new();
+        if let Some(max) = self.size_max {
+            if max > 0 && message.len() > max {
+                let reply = format!("5.3.4 the message has {} bytes, the relay takes {max}", message.len());
+                return Err(own_refusal(SmtpPhase::Mail, 552, "5.3.4", reply));
+            }
+            parameters.push(MailParameter::Size(message.len()));
+        }
+        if !envelope.to.is_ascii() || !envelope.from.is_ascii() {
+            if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+                let reply = "5.6.7 the relay does not take addresses outside ASCII".to_owned();
+                return Err(own_refusal(SmtpPhase::Rcpt, 553, "5.6.7", reply));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        Ok(parameters)
+    }
+
+    async fn command(&mut self, phase: SmtpPhase, command: impl std::fmt::Display) -> Result<(), Stop> {
+        let reply = within(self.limits.command, phase, self.connection.command(command)).await?;
+        completed(phase, &reply)
+    }
+
+    /// Makes the connection ready after a refusal; false closes it.
+    async fn reset(&mut self, outcome: &SendOutcome) -> bool {
+        match outcome {
+            SendOutcome::Refused { code: 421, .. } => false,
+            SendOutcome::Refused {
+                phase: SmtpPhase::Body, ..
+            } => true,
+            _ => self.command(SmtpPhase::Mail, Rset).await.is_ok(),
+        }
+    }
+
+    /// Says goodbye; a server that does not answer is left.
+    pub async fn quit(mut self) {
+        let _ = timeout(QUIT_MAX, self.connection.quit()).await;
+    }
+}
+
+/// Why a transaction ended without acceptance.
+enum Stop {
+    /// By a reply; the connection may be fit for the next message.
+    Refused(SendOutcome),
+    /// The connection is to be closed.
+    Close(SendOutcome),
+}
+
+impl From<Stop> for SendOutcome {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(outcome) | Stop::Close(outcome) => outcome,
+        }
+    }
+}
+
+/// Waits for a reply before the message itself, at most so long.
+async fn within<T>(
+    limit: Duration,
+    phase: SmtpPhase,
+    work: impl Future<Output = Result<T, LettreError>>,
+) -> Result<T, Stop> {
+    match timeout(limit, work).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) if error.status().is_some() => Err(refusal(phase, &error)),
+        Ok(Err(error)) => Err(Stop::Close(SendOutcome::NotSent {
+            phase,
+            error: capped(&error.to_string()),
+        })),
+        Err(_) => Err(Stop::Close(SendOutcome::NotSent {
+            phase,
+            error: "no reply in time".to_owned(),
+        })),
+    }
+}
+
+/// A 4yz or 5yz reply.
+fn refusal(phase: SmtpPhase, error: &LettreError) -> Stop {
+    let code = error.status().map_or(0, u16::from);
+    let words = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+    Stop::Refused(SendOutcome::Refused {
+        phase,
+        code,
+        enhanced: enhanced_code(code, &words).to_owned(),
+        reply: capped(&words),
+    })
+}
+
+/// A refusal we foresee and do not ask the server for.
+fn own_refusal(phase: SmtpPhase, code: u16, enhanced: &str, reply: String) -> Stop {
+    Stop::Refused(SendOutcome::Refused {
+        phase,
+        code,
+        enhanced: enhanced.to_owned(),
+        reply,
+    })
+}
+
+/// Only 2yz ends a command well: lettre takes 3yz for success too.
+fn completed(phase: SmtpPhase, reply: &Response) -> Result<(), Stop> {
+    if reply.code().severity == Severity::PositiveCompletion {
+        Ok(())
+    } else {
+        Err(unexpected(phase, reply))
+    }
+}
+
+fn unexpected(phase: SmtpPhase, reply: &Response) -> Stop {
+    Stop::Close(SendOutcome::NotSent {
+        phase,
+        error: format!("unexpected reply `{}`", reply_words(reply)),
+    })
+}
+
+fn address(text: &str, phase: SmtpPhase) -> Result<Address, Stop> {
+    text.parse()
+        .map_err(|_| own_refusal(phase, 501, "5.1.3", "5.1.3 this is no address".to_owned()))
+}
+
+fn size_max(hello: &Response) -> Option<usize> {
+    hello.message().find_map(|line| {
+        let (word, size) = line.split_once(' ')?;
+        word.eq_ignore_ascii_case("SIZE")
+            .then(|| size.trim().parse().ok())
+            .flatten()
+    })
+}
+
+fn reply_words(reply: &Response) -> String {
+    let lines: Vec<&str> = reply.message().collect();
+    capped(&format!("{} {}", reply.code(), lines.join(" ")))
+}
+
+fn capped(text: &str) -> String {
+    text.chars().take(REPLY_CHARS_MAX).collect()
+}
