@@ -5,6 +5,7 @@
 //! timeout stays for other processes (`courant inbound`, backups). Each closure runs in `spawn_blocking`; dropping
 //! the future of [`Db::write`] does not undo it, so nothing may be assumed after a cancelled write.
 
+pub mod digests;
 pub mod entries;
 pub mod feeds;
 mod lock;
