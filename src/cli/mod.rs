@@ -2,12 +2,21 @@
 //!
 //! Exit codes are part of the interface: an MTA keeps a mail on 75, systemd does not restart on 78.
 
+mod backup;
+mod check_config;
 mod completions;
+mod logging;
+mod progress;
+mod status;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+
+use crate::app;
+use crate::config::{self, Config, Transport};
 
 /// How a command ended, as the shell, an MTA or systemd sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +85,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    CheckConfig(check_config::Args),
+    Status(status::Args),
+    Backup(backup::Args),
     Completions(completions::Args),
 }
 
@@ -95,8 +107,42 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let _config: &Path = &cli.config;
+    let config = cli.config.as_path();
     match cli.command {
+        Command::CheckConfig(args) => check_config::run(config, &args),
+        Command::Status(args) => status::run(config, &args),
+        Command::Backup(args) => backup::run(config, &args),
         Command::Completions(args) => completions::run(&args),
+    }
+}
+
+/// Reads the configuration; every problem of it is in the message.
+fn load_config(path: &Path) -> Result<Config, Refused> {
+    config::load(path, &app::known_slugs()).map_err(|problems| {
+        let n = problems.0.len();
+        let what = if n == 1 {
+            "one problem".to_owned()
+        } else {
+            format!("{n} problems")
+        };
+        Refused::new(Exit::Config, format!("{what} in the configuration\n{problems}"))
+    })
+}
+
+/// The runtime of a command that talks to the network or the database.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("Unable to start the runtime")
+}
+
+/// Where mail goes, in words.
+fn transport_words(transport: &Transport) -> String {
+    match transport {
+        Transport::Smtp(smtp) => format!("SMTP to {}:{}", smtp.host, smtp.port),
+        Transport::Sendmail(command) => format!("through `{}`", command.join(" ")),
+        Transport::Folder(folder) => format!("written to {}", folder.display()),
+        Transport::Maildir(folder) => format!("into the Maildir {}", folder.display()),
     }
 }

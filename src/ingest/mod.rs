@@ -3,48 +3,11 @@
 
 pub mod body;
 pub mod fetch;
-#[cfg(test)]
-mod fixtures;
 pub mod guard;
 pub mod headers;
-pub mod health;
 pub mod normalize;
 pub mod parse;
-mod poll;
-mod poller;
 pub mod publisher;
-pub mod queue;
 pub mod redirect;
 pub mod schedule;
 pub mod url;
-
-use std::time::Duration;
-
-pub use poller::{Polled, Poller};
-
-use crate::context::Ctx;
-use crate::store::{self, feeds::Reconciled};
-
-/// Above this many new feeds, their first polls are spread.
-const SPREAD_ABOVE: usize = 50;
-/// Over this long.
-const SPREAD: Duration = Duration::from_secs(300);
-
-/// Brings the feeds in the database in step with the configuration: at start, and after each reload.
-///
-/// # Errors
-/// When the database fails.
-pub async fn reconcile(ctx: &Ctx) -> store::Result<Reconciled> {
-    let (config, now) = (ctx.config(), ctx.now());
-    let spread = if config.feeds.len() > SPREAD_ABOVE {
-        SPREAD
-    } else {
-        Duration::ZERO
-    };
-    let done = ctx
-        .db
-        .write(move |tx| store::feeds::reconcile(tx, &config.feeds, now, spread))
-        .await?;
-    ctx.wakes.ingest.notify_one();
-    Ok(done)
-}
