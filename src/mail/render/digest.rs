@@ -11,7 +11,10 @@ use super::place;
 use super::templates::{RenderError, Templates, harmless};
 use super::text::{columns, quoted_printable_len, shorten, sparkline};
 use super::words::Words;
-use crate::model::{Block, Edition, EditionStory, EntryId, Headline, Layout, Rendered, Section, SectionKind, StoryId};
+use crate::config::{Config, DigestSettings};
+use crate::model::{
+    Block, Choices, Edition, EditionStory, EntryId, Headline, Layout, Rendered, Section, SectionKind, StoryId,
+};
 use crate::time::Zone;
 
 /// Subjects aim at this many characters or fewer.
@@ -40,6 +43,22 @@ pub struct RenderSettings {
     pub contact: String,
     /// The operator's own subject template; `None` takes the built-in one.
     pub subject: Option<String>,
+}
+
+impl RenderSettings {
+    /// The settings for an audience: what its readers chose, else the digest's own.
+    #[must_use]
+    pub fn of(config: &Config, digest: &DigestSettings, choices: &Choices) -> Self {
+        let zone = choices.zone.as_deref().and_then(|zone| zone.parse().ok());
+        Self {
+            zone: zone.unwrap_or(digest.zone),
+            language: choices.language.clone().unwrap_or_else(|| digest.language.clone()),
+            web: config.web.is_some(),
+            list_address: config.mail.list_address.clone(),
+            contact: config.mail.contact.clone(),
+            subject: digest.subject.clone(),
+        }
+    }
 }
 
 /// Everything the templates of a digest may name.
