@@ -26,6 +26,7 @@ macro_rules! select_entry {
         )
     };
 }
+pub(super) use select_entry;
 
 /// Reads a row of `select_entry!`.
 pub(super) fn entry_from_row(row: &Row<'_>) -> rusqlite::Result<Entry> {
