@@ -6,6 +6,7 @@ mod backup;
 mod check_config;
 mod completions;
 mod logging;
+mod parse;
 mod progress;
 mod status;
 
@@ -87,6 +88,7 @@ struct Cli {
 enum Command {
     CheckConfig(check_config::Args),
     Status(status::Args),
+    Parse(parse::Args),
     Backup(backup::Args),
     Completions(completions::Args),
 }
@@ -111,6 +113,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),
+        Command::Parse(args) => parse::run(&args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Completions(args) => completions::run(&args),
     }

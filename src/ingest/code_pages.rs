@@ -10,7 +10,9 @@ pub(super) struct CodePage {
 /// The code page of this name; `_` counts as `-`.
 pub(super) fn by_name(name: &str) -> Option<&'static CodePage> {
     let name = name.trim().to_ascii_lowercase().replace('_', "-");
-    CODE_PAGES.iter().find(|page| page.names.split(' ').any(|known| known == name))
+    CODE_PAGES
+        .iter()
+        .find(|page| page.names.split(' ').any(|known| known == name))
 }
 
 impl CodePage {
@@ -27,9 +29,10 @@ impl CodePage {
             .iter()
             .map(|byte| {
                 let place = usize::from(*byte);
-                place
-                    .checked_sub(first)
-                    .map_or_else(|| char::from(*byte), |place| table.get(place).copied().unwrap_or('\u{fffd}'))
+                place.checked_sub(first).map_or_else(
+                    || char::from(*byte),
+                    |place| table.get(place).copied().unwrap_or('\u{fffd}'),
+                )
             })
             .collect()
     }

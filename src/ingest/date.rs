@@ -33,7 +33,9 @@ fn latin_digits(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .map(|c| {
             let code = u32::from(c);
-            let zero = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10].into_iter().find(|zero| (*zero..zero + 10).contains(&code));
+            let zero = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10]
+                .into_iter()
+                .find(|zero| (*zero..zero + 10).contains(&code));
             zero.and_then(|zero| char::from_digit(code - zero, 10)).unwrap_or(c)
         })
         .collect()
@@ -44,7 +46,11 @@ fn unix(text: &str) -> Option<Timestamp> {
         return None;
     }
     let number: i64 = text.parse().ok()?;
-    Some(Timestamp::from_unix(if text.len() >= 12 { number / 1000 } else { number }))
+    Some(Timestamp::from_unix(if text.len() >= 12 {
+        number / 1000
+    } else {
+        number
+    }))
 }
 
 /// A clock time with its offset from UTC.
@@ -77,7 +83,9 @@ impl Cursor<'_> {
             return None;
         }
         self.0 = rest;
-        head.iter().try_fold(0_i64, |sum, digit| sum.checked_mul(10)?.checked_add(i64::from(digit - b'0')))
+        head.iter().try_fold(0_i64, |sum, digit| {
+            sum.checked_mul(10)?.checked_add(i64::from(digit - b'0'))
+        })
     }
 
     /// As many digits as there are, at most `max`: value and count.
@@ -174,7 +182,11 @@ const ISO_FORMS: [fn(&mut Cursor<'_>) -> Option<NaiveDate>; 9] = [
 ];
 
 fn ymd(year: i64, month: i64, day: i64) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, u32::try_from(month).ok()?, u32::try_from(day).ok()?)
+    NaiveDate::from_ymd_opt(
+        i32::try_from(year).ok()?,
+        u32::try_from(month).ok()?,
+        u32::try_from(day).ok()?,
+    )
 }
 
 fn iso(text: &str) -> Option<Timestamp> {
@@ -197,8 +209,15 @@ fn iso_clock(mut cursor: Cursor<'_>) -> Option<Clock> {
     if !marked && cursor.0.len() == before {
         return None;
     }
-    let compact = cursor.0.get(..4).is_some_and(|head| head.iter().all(u8::is_ascii_digit));
-    clock.hour = if compact { cursor.digits(2)? } else { cursor.number(2)?.0 };
+    let compact = cursor
+        .0
+        .get(..4)
+        .is_some_and(|head| head.iter().all(u8::is_ascii_digit));
+    clock.hour = if compact {
+        cursor.digits(2)?
+    } else {
+        cursor.number(2)?.0
+    };
     let separator = if compact { 0 } else { b':' };
     if compact || cursor.eat(separator) || (cursor.eat(b'.')) {
         clock.minute = cursor.digits(2)?;
@@ -226,7 +245,11 @@ fn iso_clock(mut cursor: Cursor<'_>) -> Option<Clock> {
 
 /// `+0200`, `+02:00`, `-7`, `+05 30`.
 fn offset(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let sign = if cursor.eat(b'-') { -1 } else { i64::from(cursor.eat(b'+')) };
+    let sign = if cursor.eat(b'-') {
+        -1
+    } else {
+        i64::from(cursor.eat(b'+'))
+    };
     let (value, count) = cursor.number(4)?;
     let (hours, minutes) = if count > 2 {
         (value / 100, value % 100)
@@ -262,12 +285,19 @@ fn words(text: &str) -> Option<Timestamp> {
             read_number(&mut cursor, &mut parts, before)?;
             before = b'0';
         } else if byte.is_ascii_alphabetic() || byte >= 0x80 {
-            let len = cursor.0.iter().take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80 || matches!(**b, b'/' | b'_')).count();
+            let len = cursor
+                .0
+                .iter()
+                .take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80 || matches!(**b, b'/' | b'_'))
+                .count();
             let (word, rest) = cursor.0.split_at_checked(len)?;
             cursor.0 = rest;
             read_word(std::str::from_utf8(word).ok()?, &mut parts, &mut cursor);
             before = b'a';
-        } else if matches!(byte, b'+' | b'-') && parts.clock.is_some() && cursor.0.get(1).is_some_and(u8::is_ascii_digit) {
+        } else if matches!(byte, b'+' | b'-')
+            && parts.clock.is_some()
+            && cursor.0.get(1).is_some_and(u8::is_ascii_digit)
+        {
             parts.offset_secs = Some(offset(&mut cursor)?);
             before = b'0';
         } else {
@@ -282,7 +312,10 @@ fn read_number(cursor: &mut Cursor<'_>, parts: &mut Parts, before: u8) -> Option
     let (value, count) = cursor.number(5)?;
     let clock_follows = cursor.peek() == Some(b':') && cursor.0.get(1).is_some_and(u8::is_ascii_digit);
     if clock_follows && parts.clock.is_none() {
-        let mut clock = Clock { hour: value, ..Clock::default() };
+        let mut clock = Clock {
+            hour: value,
+            ..Clock::default()
+        };
         cursor.eat(b':');
         clock.minute = cursor.number(2)?.0;
         if cursor.eat(b':') {
@@ -299,7 +332,10 @@ fn read_number(cursor: &mut Cursor<'_>, parts: &mut Parts, before: u8) -> Option
     let meridian = tail.get(..2).is_some_and(|word| matches!(word, b"am" | b"pm"))
         && !tail.get(2).is_some_and(u8::is_ascii_alphabetic);
     if meridian && parts.clock.is_none() && count <= 2 && parts.numbers.len() >= 2 {
-        parts.clock = Some(Clock { hour: value, ..Clock::default() });
+        parts.clock = Some(Clock {
+            hour: value,
+            ..Clock::default()
+        });
         return Some(());
     }
     // 16th, 23rd
@@ -367,7 +403,8 @@ impl Parts {
                 _ => None,
             };
         }
-        let [(first, first_len, _), (second, _, separator), (third, third_len, _), ..] = *self.numbers.as_slice() else {
+        let [(first, first_len, _), (second, _, separator), (third, third_len, _), ..] = *self.numbers.as_slice()
+        else {
             return None;
         };
         if first_len == 4 {
@@ -380,8 +417,9 @@ impl Parts {
         };
         let day_first = ymd(year, second, first);
         let month_first = ymd(year, first, second);
-        let on_weekday =
-            |date: &Option<NaiveDate>| date.is_some_and(|date| Some(date.weekday().num_days_from_monday()) == self.weekday);
+        let on_weekday = |date: &Option<NaiveDate>| {
+            date.is_some_and(|date| Some(date.weekday().num_days_from_monday()) == self.weekday)
+        };
         match (on_weekday(&day_first), on_weekday(&month_first)) {
             (true, false) => day_first,
             (false, true) => month_first,
@@ -474,7 +512,9 @@ fn month(word: &str) -> Option<u32> {
         _ => None,
     };
     exact.or_else(|| {
-        let place = MONTHS.iter().position(|names| names.split(' ').any(|name| word.starts_with(name)))?;
+        let place = MONTHS
+            .iter()
+            .position(|names| names.split(' ').any(|name| word.starts_with(name)))?;
         u32::try_from(place + 1).ok()
     })
 }
@@ -482,11 +522,22 @@ fn month(word: &str) -> Option<u32> {
 /// Weekdays, where they can decide between two readings: 0 Monday.
 fn weekday(word: &str) -> Option<u32> {
     const DAYS: [&str; 7] = [
-        "mon lun mo seg", "tue mar di ter dim.", "wed mer mié mi qua", "thu jeu jue gio do qui", "fri ven vie fr sex",
-        "sat sam sáb sab sa", "sun dim dom so",
+        "mon lun mo seg",
+        "tue mar di ter dim.",
+        "wed mer mié mi qua",
+        "thu jeu jue gio do qui",
+        "fri ven vie fr sex",
+        "sat sam sáb sab sa",
+        "sun dim dom so",
     ];
     let place = DAYS.iter().position(|names| {
-        names.split(' ').any(|name| if name.len() <= 2 { word == name } else { word.starts_with(name) })
+        names.split(' ').any(|name| {
+            if name.len() <= 2 {
+                word == name
+            } else {
+                word.starts_with(name)
+            }
+        })
     })?;
     u32::try_from(place).ok()
 }

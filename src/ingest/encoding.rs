@@ -86,7 +86,9 @@ impl Charset {
     fn decode<'a>(&self, bytes: &'a [u8]) -> Option<Cow<'a, str>> {
         match self {
             Self::Standard(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
-            Self::CodePage(page) if page.is_ascii_based() || !looks_ascii(bytes) => Some(Cow::Owned(page.decode(bytes))),
+            Self::CodePage(page) if page.is_ascii_based() || !looks_ascii(bytes) => {
+                Some(Cow::Owned(page.decode(bytes)))
+            }
             Self::CodePage(_) => None,
         }
     }
@@ -131,7 +133,12 @@ fn by_zero_bytes(bytes: &[u8]) -> Option<Cow<'_, str>> {
 }
 
 fn utf32(bytes: &[u8], read: fn([u8; 4]) -> u32) -> String {
-    bytes.as_chunks::<4>().0.iter().map(|chunk| char::from_u32(read(*chunk)).unwrap_or('\u{fffd}')).collect()
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|chunk| char::from_u32(read(*chunk)).unwrap_or('\u{fffd}'))
+        .collect()
 }
 
 /// The charset parameter of a `Content-Type` header.
@@ -149,7 +156,9 @@ fn declared(bytes: &[u8]) -> Option<String> {
     let head = if head.starts_with(b"\x4c\x6f\xa7\x94") {
         code_pages::by_name("cp037")?.decode(head)
     } else {
-        head.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { ' ' }).collect()
+        head.iter()
+            .map(|byte| if byte.is_ascii() { char::from(*byte) } else { ' ' })
+            .collect()
     };
     let (_, declaration) = head.split_once("<?xml")?;
     let (declaration, _) = declaration.split_once('>')?;
@@ -162,7 +171,10 @@ fn declared(bytes: &[u8]) -> Option<String> {
 
 /// `<?xm` in EBCDIC.
 fn ebcdic(bytes: &[u8]) -> Option<&'static CodePage> {
-    bytes.starts_with(b"\x4c\x6f\xa7\x94").then(|| code_pages::by_name("cp037")).flatten()
+    bytes
+        .starts_with(b"\x4c\x6f\xa7\x94")
+        .then(|| code_pages::by_name("cp037"))
+        .flatten()
 }
 
 /// UTF-8 in which stray bytes are windows-1252; `None` when there are more stray bytes than characters beyond ASCII.
@@ -182,5 +194,8 @@ fn mostly_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
 fn guess(bytes: &[u8]) -> Cow<'_, str> {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    detector.guess(None, chardetng::Utf8Detection::Deny).decode_without_bom_handling(bytes).0
+    detector
+        .guess(None, chardetng::Utf8Detection::Deny)
+        .decode_without_bom_handling(bytes)
+        .0
 }

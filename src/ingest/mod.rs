@@ -2,6 +2,9 @@
 //! `normalize` makes entries of it, and one [`crate::model::PollRecord`] is stored whatever happened.
 
 pub mod body;
+mod code_pages;
+pub mod date;
+pub mod encoding;
 pub mod fetch;
 pub mod guard;
 pub mod headers;

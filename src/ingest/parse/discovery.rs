@@ -50,7 +50,9 @@ pub(super) fn judge(document: &str, root: &str, context: &ParseContext<'_>) -> P
         if let Some(by) = blocked(document) {
             return ParseFailure::Blocked { by };
         }
-        return ParseFailure::WebPage { feeds: feeds(document, context) };
+        return ParseFailure::WebPage {
+            feeds: feeds(document, context),
+        };
     }
     if !root.is_empty() && document.starts_with('<') {
         return ParseFailure::XmlNoFeed(text::tidy(root, 64));
@@ -71,7 +73,11 @@ fn blocked(document: &str) -> Option<&'static str> {
 /// The feeds of a page, the best first.
 #[must_use]
 pub fn feeds(document: &str, context: &ParseContext<'_>) -> Vec<Link> {
-    let sink = Head { base: RefCell::new(Url::parse(context.url).ok()), feeds: RefCell::default(), generator: RefCell::default() };
+    let sink = Head {
+        base: RefCell::new(Url::parse(context.url).ok()),
+        feeds: RefCell::default(),
+        generator: RefCell::default(),
+    };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(text::cut(document, PAGE_MAX_BYTES)));
@@ -84,14 +90,25 @@ pub fn feeds(document: &str, context: &ParseContext<'_>) -> Vec<Link> {
     });
     if let Some(known) = Url::parse(context.url).ok().and_then(|url| usual(&url)) {
         if !feeds.iter().any(|link| link.href == known) {
-            feeds.insert(0, Link { href: known, rel: "alternate".to_owned(), ..Link::default() });
+            feeds.insert(
+                0,
+                Link {
+                    href: known,
+                    rel: "alternate".to_owned(),
+                    ..Link::default()
+                },
+            );
         }
     } else if feeds.is_empty()
         && let Ok(url) = Url::parse(context.url)
     {
         let generator = tokenizer.sink.generator.into_inner();
         feeds.extend(guesses(&generator).iter().filter_map(|path| {
-            Some(Link { href: url.join(path).ok()?.to_string(), rel: "alternate".to_owned(), ..Link::default() })
+            Some(Link {
+                href: url.join(path).ok()?.to_string(),
+                rel: "alternate".to_owned(),
+                ..Link::default()
+            })
         }));
     }
     feeds.truncate(FEEDS_MAX);
@@ -114,7 +131,15 @@ fn guesses(generator: &str) -> &'static [&'static str] {
     } else if generator.contains("drupal") {
         &["/rss.xml"]
     } else {
-        &["/feed", "/rss", "/feed.xml", "/rss.xml", "/atom.xml", "/index.xml", "/feed.json"]
+        &[
+            "/feed",
+            "/rss",
+            "/feed.xml",
+            "/rss.xml",
+            "/atom.xml",
+            "/index.xml",
+            "/feed.json",
+        ]
     }
 }
 
@@ -140,7 +165,9 @@ fn usual(url: &Url) -> Option<String> {
         }
         ("medium.com", [who, ..]) => Some(format!("https://medium.com/feed/{who}")),
         ("news.ycombinator.com", []) => Some("https://news.ycombinator.com/rss".to_owned()),
-        (host, []) if host.ends_with(".substack.com") || host.ends_with(".medium.com") => Some(format!("https://{host}/feed")),
+        (host, []) if host.ends_with(".substack.com") || host.ends_with(".medium.com") => {
+            Some(format!("https://{host}/feed"))
+        }
         (host, []) if host.ends_with(".tumblr.com") => Some(format!("https://{host}/rss")),
         // Mastodon and its relatives.
         (_, [who]) if who.starts_with('@') && who.len() > 1 => url.join(&format!("/{who}.rss")).ok().map(String::from),
@@ -158,17 +185,26 @@ impl TokenSink for Head {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        let TagToken(tag) = token else { return TokenSinkResult::Continue };
+        let TagToken(tag) = token else {
+            return TokenSinkResult::Continue;
+        };
         if tag.kind != StartTag {
             return TokenSinkResult::Continue;
         }
         let attribute = |name: &str| {
-            tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map_or("", |attribute| &*attribute.value)
+            tag.attrs
+                .iter()
+                .find(|attribute| &*attribute.name.local == name)
+                .map_or("", |attribute| &*attribute.value)
         };
         match &*tag.name {
             "script" | "style" => return TokenSinkResult::RawData(RawKind::Rawtext),
             "base" => {
-                let base = self.base.borrow().as_ref().and_then(|base| base.join(attribute("href")).ok());
+                let base = self
+                    .base
+                    .borrow()
+                    .as_ref()
+                    .and_then(|base| base.join(attribute("href")).ok());
                 if base.is_some() {
                     *self.base.borrow_mut() = base;
                 }
@@ -181,13 +217,24 @@ impl TokenSink for Head {
                 let kind = attribute("type").trim().to_ascii_lowercase();
                 let is_feed = matches!(
                     kind.split(';').next().unwrap_or_default(),
-                    "application/rss+xml" | "application/atom+xml" | "application/feed+json" | "application/rdf+xml" | "application/json"
+                    "application/rss+xml"
+                        | "application/atom+xml"
+                        | "application/feed+json"
+                        | "application/rdf+xml"
+                        | "application/json"
                 );
-                let alternate = rels.split_ascii_whitespace().any(|rel| matches!(rel, "alternate" | "feed"));
+                let alternate = rels
+                    .split_ascii_whitespace()
+                    .any(|rel| matches!(rel, "alternate" | "feed"));
                 let named = rels.split_ascii_whitespace().any(|rel| rel == "feed");
                 let href = attribute("href");
                 let mut feeds = self.feeds.borrow_mut();
-                if alternate && (is_feed || named) && !href.is_empty() && !href.contains("wp-json") && feeds.len() < FEEDS_MAX {
+                if alternate
+                    && (is_feed || named)
+                    && !href.is_empty()
+                    && !href.contains("wp-json")
+                    && feeds.len() < FEEDS_MAX
+                {
                     feeds.push(Link {
                         href: resolve(self.base.borrow().as_ref(), href),
                         rel: "alternate".to_owned(),

@@ -12,7 +12,10 @@ const CP1252: [char; 32] = [
 
 /// The character windows-1252 has where Unicode has the control character `code` (0x80 to 0x9F).
 pub(super) fn cp1252(code: u32) -> Option<char> {
-    CP1252.get(usize::try_from(code).ok()?.checked_sub(0x80)?).copied().filter(|c| *c != '\u{fffd}')
+    CP1252
+        .get(usize::try_from(code).ok()?.checked_sub(0x80)?)
+        .copied()
+        .filter(|c| *c != '\u{fffd}')
 }
 
 /// The byte windows-1252 has for a character.
@@ -77,7 +80,9 @@ pub(super) fn decode(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
-        let name_len = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '#').unwrap_or(after.len());
+        let name_len = after
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '#')
+            .unwrap_or(after.len());
         match after.split_at_checked(name_len) {
             Some((name, tail)) if !name.is_empty() && name_len <= 32 && tail.starts_with(';') => {
                 push(&mut out, name, &mut high);

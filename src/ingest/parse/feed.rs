@@ -247,12 +247,18 @@ impl ParsedFeed {
         if self.entries.len() <= max {
             return;
         }
-        let mut order: Vec<(Option<Timestamp>, usize)> =
-            self.entries.iter().enumerate().map(|(place, entry)| (entry.at(), place)).collect();
+        let mut order: Vec<(Option<Timestamp>, usize)> = self
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.at(), place))
+            .collect();
         order.sort_by_key(|(at, place)| (std::cmp::Reverse(*at), *place));
         let kept: std::collections::BTreeSet<usize> = order.iter().take(max).map(|(_, place)| *place).collect();
         let dropped = self.entries.len() - kept.len();
-        self.entries_dropped = self.entries_dropped.saturating_add(u32::try_from(dropped).unwrap_or(u32::MAX));
+        self.entries_dropped = self
+            .entries_dropped
+            .saturating_add(u32::try_from(dropped).unwrap_or(u32::MAX));
         let mut place = 0;
         self.entries.retain(|_| {
             place += 1;
@@ -312,7 +318,7 @@ pub struct ParsedEntry {
     /// The page with its comments.
     pub comments: String,
     /// When its file was made (`created`); counts only when nothing else is known, and then stands in `published`.
-    pub(super) created: Date,
+    pub created: Date,
 }
 
 impl ParsedEntry {

@@ -74,7 +74,9 @@ impl<'a> Reader<'a> {
     }
 
     fn links(&mut self) -> &mut Vec<Link> {
-        self.entry.as_mut().map_or(&mut self.feed.links, |entry| &mut entry.links)
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.links, |entry| &mut entry.links)
     }
 
     fn link(&mut self) -> &mut String {
@@ -82,15 +84,21 @@ impl<'a> Reader<'a> {
     }
 
     fn authors(&mut self) -> &mut Vec<Person> {
-        self.entry.as_mut().map_or(&mut self.feed.authors, |entry| &mut entry.authors)
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.authors, |entry| &mut entry.authors)
     }
 
     fn contributors(&mut self) -> &mut Vec<Person> {
-        self.entry.as_mut().map_or(&mut self.feed.contributors, |entry| &mut entry.contributors)
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.contributors, |entry| &mut entry.contributors)
     }
 
     fn categories(&mut self) -> &mut Vec<Category> {
-        self.entry.as_mut().map_or(&mut self.feed.categories, |entry| &mut entry.categories)
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.categories, |entry| &mut entry.categories)
     }
 
     pub(super) fn start_field(&mut self, element: Element, ns: Ns, attributes: &'a str) {
@@ -101,7 +109,9 @@ impl<'a> Reader<'a> {
                 self.context.in_source = true;
                 self.context.source = Source {
                     title: String::new(),
-                    href: attribute(attributes, "url").map(|url| self.scope.resolve(&url)).unwrap_or_default(),
+                    href: attribute(attributes, "url")
+                        .map(|url| self.scope.resolve(&url))
+                        .unwrap_or_default(),
                 };
             }
             Element::Author if !self.aside() => {
@@ -148,19 +158,38 @@ impl<'a> Reader<'a> {
         if let Some(href) = attribute(attributes, "href") {
             let href = self.scope.resolve(&href);
             self.link().clone_from(&href);
-            let link = Link { href, rel: "alternate".to_owned(), kind: "text/html".to_owned(), title: String::new() };
+            let link = Link {
+                href,
+                rel: "alternate".to_owned(),
+                kind: "text/html".to_owned(),
+                title: String::new(),
+            };
             push_capped(self.links(), link);
         }
     }
 
     fn start_link(&mut self, attributes: &str) {
-        let href = ["href", "url", "uri"].into_iter().find_map(|name| attribute(attributes, name));
-        let rel = attribute(attributes, "rel").unwrap_or_default().trim().to_ascii_lowercase();
-        let rel = rel.strip_prefix("http://www.iana.org/assignments/relation/").unwrap_or(&rel);
+        let href = ["href", "url", "uri"]
+            .into_iter()
+            .find_map(|name| attribute(attributes, name));
+        let rel = attribute(attributes, "rel")
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let rel = rel
+            .strip_prefix("http://www.iana.org/assignments/relation/")
+            .unwrap_or(&rel);
         let rel = if rel.is_empty() { "alternate" } else { rel }.to_owned();
-        let kind = attribute(attributes, "type").map(|kind| kind.trim().to_ascii_lowercase()).unwrap_or_else(|| {
-            if rel == "self" { "application/atom+xml" } else { "text/html" }.to_owned()
-        });
+        let kind = attribute(attributes, "type")
+            .map(|kind| kind.trim().to_ascii_lowercase())
+            .unwrap_or_else(|| {
+                if rel == "self" {
+                    "application/atom+xml"
+                } else {
+                    "text/html"
+                }
+                .to_owned()
+            });
         let title = attribute(attributes, "title").unwrap_or_default();
         let href = href.map(|href| self.scope.resolve(&href));
         if self.context.in_source {
@@ -176,7 +205,14 @@ impl<'a> Reader<'a> {
         }
         if let (Some(href), "enclosure", Some(entry)) = (&href, rel.as_str(), &mut self.entry) {
             let length = attribute(attributes, "length").unwrap_or_default();
-            push_capped(&mut entry.enclosures, Enclosure { href: href.clone(), kind: kind.clone(), length });
+            push_capped(
+                &mut entry.enclosures,
+                Enclosure {
+                    href: href.clone(),
+                    kind: kind.clone(),
+                    length,
+                },
+            );
             return;
         }
         if let Some(href) = &href
@@ -185,7 +221,15 @@ impl<'a> Reader<'a> {
         {
             self.link().clone_from(href);
         }
-        push_capped(self.links(), Link { href: href.unwrap_or_default(), rel, kind, title });
+        push_capped(
+            self.links(),
+            Link {
+                href: href.unwrap_or_default(),
+                rel,
+                kind,
+                title,
+            },
+        );
     }
 
     fn start_category(&mut self, attributes: &str, scheme: Option<&str>, term: &str) {
@@ -208,7 +252,9 @@ impl<'a> Reader<'a> {
     }
 
     fn start_enclosure(&mut self, attributes: &str) {
-        let href = ["url", "uri", "href"].into_iter().find_map(|name| attribute(attributes, name));
+        let href = ["url", "uri", "href"]
+            .into_iter()
+            .find_map(|name| attribute(attributes, name));
         if let (Some(href), Some(entry)) = (href, &mut self.entry) {
             let enclosure = Enclosure {
                 href: href.trim().to_owned(),
@@ -244,8 +290,10 @@ impl<'a> Reader<'a> {
                 }));
         construct.drop_elements =
             matches!(element, Element::Title | Element::MediaTitle) && (!self.feed.format.is_atom() || ns == Ns::Media);
-        self.context.to_content = matches!(element, Element::Description | Element::Summary | Element::MediaDescription)
-            && self.entry.is_some()
+        self.context.to_content = matches!(
+            element,
+            Element::Description | Element::Summary | Element::MediaDescription
+        ) && self.entry.is_some()
             && self.context.has_summary
             && !self.context.has_content;
         if self.context.to_content || matches!(element, Element::Content | Element::Encoded) {
@@ -292,7 +340,10 @@ impl<'a> Reader<'a> {
             Element::Comments | Element::OrigLink => self.end_entry_link(frame.element, &value()),
             Element::Language if !self.aside() => {
                 let value = value();
-                self.entry.as_mut().map_or(&mut self.feed.language, |entry| &mut entry.language).clone_from(&value);
+                self.entry
+                    .as_mut()
+                    .map_or(&mut self.feed.language, |entry| &mut entry.language)
+                    .clone_from(&value);
             }
             _ if self.entry.is_none() && !self.aside() => self.end_feed_field(frame.element, &value()),
             _ => {}
@@ -339,7 +390,10 @@ impl<'a> Reader<'a> {
     }
 
     fn set_update_secs(&mut self) {
-        self.feed.update_secs = self.context.period_secs.map(|secs| secs / self.context.frequency.unwrap_or(1).max(1));
+        self.feed.update_secs = self
+            .context
+            .period_secs
+            .map(|secs| secs / self.context.frequency.unwrap_or(1).max(1));
     }
 
     fn end_source(&mut self, value: &str) {
@@ -422,7 +476,11 @@ impl<'a> Reader<'a> {
         }
         let depth = self.depth();
         let permalink = self.context.permalink;
-        let id = if permalink { self.scope.resolve(value) } else { value.to_owned() };
+        let id = if permalink {
+            self.scope.resolve(value)
+        } else {
+            value.to_owned()
+        };
         let Some(entry) = &mut self.entry else {
             self.feed.id = id;
             return;
@@ -445,7 +503,10 @@ impl<'a> Reader<'a> {
             Element::Updated => self.set_updated(value),
             Element::Published => {
                 let date = read_date(value);
-                self.entry.as_mut().map_or(&mut self.feed.published, |entry| &mut entry.published).clone_from(&date);
+                self.entry
+                    .as_mut()
+                    .map_or(&mut self.feed.published, |entry| &mut entry.published)
+                    .clone_from(&date);
             }
             _ => {
                 if let Some(entry) = &mut self.entry {
@@ -457,7 +518,10 @@ impl<'a> Reader<'a> {
 
     fn set_updated(&mut self, value: &str) {
         let date = read_date(value);
-        self.entry.as_mut().map_or(&mut self.feed.updated, |entry| &mut entry.updated).clone_from(&date);
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.updated, |entry| &mut entry.updated)
+            .clone_from(&date);
     }
 
     fn end_category(&mut self, value: String) {
@@ -466,13 +530,20 @@ impl<'a> Reader<'a> {
         }
         match self.categories().last_mut() {
             Some(category) if category.term.is_empty() => category.term = value,
-            _ => self.add_category(Category { term: value, ..Category::default() }),
+            _ => self.add_category(Category {
+                term: value,
+                ..Category::default()
+            }),
         }
     }
 
     fn end_keywords(&mut self, value: &str, scheme: &str) {
         for term in value.split(',').map(str::trim).filter(|term| !term.is_empty()) {
-            self.add_category(Category { term: term.to_owned(), scheme: scheme.to_owned(), label: String::new() });
+            self.add_category(Category {
+                term: term.to_owned(),
+                scheme: scheme.to_owned(),
+                label: String::new(),
+            });
         }
     }
 
@@ -513,7 +584,11 @@ impl<'a> Reader<'a> {
     }
 
     fn set_title(&mut self, element: Element, text: Text, depth: usize) {
-        let known = if self.entry.is_some() { self.context.title_depth } else { self.context.feed_title_depth };
+        let known = if self.entry.is_some() {
+            self.context.title_depth
+        } else {
+            self.context.feed_title_depth
+        };
         if known.is_some_and(|known| known <= depth) || text.is_empty() {
             return;
         }
@@ -559,7 +634,10 @@ impl<'a> Reader<'a> {
 }
 
 fn read_date(value: &str) -> Date {
-    Date { raw: value.to_owned(), at: date::parse(value) }
+    Date {
+        raw: value.to_owned(),
+        at: date::parse(value),
+    }
 }
 
 /// The finished text; `None` for data nobody can read.
@@ -571,8 +649,10 @@ fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option
     let mut value = construct.into_text(unwrap && kind == Kind::Xhtml);
     if is_base64 {
         let compact: String = value.split_whitespace().collect();
-        if let Some(decoded) =
-            data_encoding::BASE64.decode(compact.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
+        if let Some(decoded) = data_encoding::BASE64
+            .decode(compact.as_bytes())
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
         {
             value = decoded;
         }

@@ -26,7 +26,10 @@ pub(super) fn read(html: &str, context: &ParseContext<'_>) -> Option<ParsedFeed>
     if !html.contains("h-entry") && !html.contains("hentry") {
         return None;
     }
-    let sink = Page { base: Url::parse(context.url).ok(), state: RefCell::default() };
+    let sink = Page {
+        base: Url::parse(context.url).ok(),
+        state: RefCell::default(),
+    };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let input = BufferQueue::default();
     input.push_back(StrTendril::from_slice(text::cut(html, PAGE_MAX_BYTES)));
@@ -35,12 +38,16 @@ pub(super) fn read(html: &str, context: &ParseContext<'_>) -> Option<ParsedFeed>
     let state = tokenizer.sink.state.into_inner();
     let mut feed = ParsedFeed {
         format: FeedFormat::HFeed,
-        title: Text { value: text::tidy(&state.title, 1024), ..Text::default() },
+        title: Text {
+            value: text::tidy(&state.title, 1024),
+            ..Text::default()
+        },
         link: context.url.to_owned(),
         entries: state.entries,
         ..ParsedFeed::default()
     };
-    feed.entries.retain(|entry| !entry.link.is_empty() && !entry.title.is_empty());
+    feed.entries
+        .retain(|entry| !entry.link.is_empty() && !entry.title.is_empty());
     feed.keep_newest(ENTRIES_MAX);
     (!feed.entries.is_empty()).then_some(feed)
 }
@@ -101,13 +108,19 @@ impl TokenSink for Page {
 }
 
 fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
-    tag.attrs.iter().find(|attribute| &*attribute.name.local == name).map(|attribute| &*attribute.value)
+    tag.attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)
+        .map(|attribute| &*attribute.value)
 }
 
 impl State {
     fn start(&mut self, tag: &Tag, base: Option<&Url>) {
         let depth = self.open.len();
-        let classes: Vec<&str> = attribute(tag, "class").unwrap_or_default().split_ascii_whitespace().collect();
+        let classes: Vec<&str> = attribute(tag, "class")
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .collect();
         let has = |names: &[&str]| names.iter().any(|name| classes.contains(name));
         if self.entry.is_none() && has(&["h-entry", "hentry"]) {
             self.entry = Some((depth, ParsedEntry::default()));
@@ -115,12 +128,26 @@ impl State {
         let mut property = (&*tag.name == "title").then_some(Property::PageTitle);
         if let Some((_, entry)) = &mut self.entry {
             let href = attribute(tag, "href").map(|href| resolve(base, href));
-            if let (true, true, Some(href)) = (has(&["u-url", "permalink"]) || attribute(tag, "rel") == Some("bookmark"), entry.link.is_empty(), &href) {
-                entry.links.push(Link { href: href.clone(), rel: "alternate".to_owned(), ..Link::default() });
+            if let (true, true, Some(href)) = (
+                has(&["u-url", "permalink"]) || attribute(tag, "rel") == Some("bookmark"),
+                entry.link.is_empty(),
+                &href,
+            ) {
+                entry.links.push(Link {
+                    href: href.clone(),
+                    rel: "alternate".to_owned(),
+                    ..Link::default()
+                });
                 entry.link.clone_from(href);
             }
-            if let (true, Some(stamp)) = (has(&["dt-published", "published"]), attribute(tag, "datetime").or_else(|| attribute(tag, "title"))) {
-                entry.published = Date { raw: stamp.to_owned(), at: date::parse(stamp) };
+            if let (true, Some(stamp)) = (
+                has(&["dt-published", "published"]),
+                attribute(tag, "datetime").or_else(|| attribute(tag, "title")),
+            ) {
+                entry.published = Date {
+                    raw: stamp.to_owned(),
+                    at: date::parse(stamp),
+                };
             } else if has(&["dt-published", "published"]) {
                 property = Some(Property::Published);
             }
@@ -166,14 +193,28 @@ impl State {
             return;
         }
         let Some((_, entry)) = &mut self.entry else { return };
-        let text = Text { value: value.to_owned(), ..Text::default() };
+        let text = Text {
+            value: value.to_owned(),
+            ..Text::default()
+        };
         match property {
             Property::Name => entry.title = text,
             Property::Summary => entry.summary = text,
-            Property::Author => entry.authors.push(Person { name: value.to_owned(), ..Person::default() }),
-            Property::Published => entry.published = Date { raw: value.to_owned(), at: date::parse(value) },
+            Property::Author => entry.authors.push(Person {
+                name: value.to_owned(),
+                ..Person::default()
+            }),
+            Property::Published => {
+                entry.published = Date {
+                    raw: value.to_owned(),
+                    at: date::parse(value),
+                }
+            }
             Property::Category => {
-                entry.categories.push(super::feed::Category { term: value.to_owned(), ..Default::default() });
+                entry.categories.push(super::feed::Category {
+                    term: value.to_owned(),
+                    ..Default::default()
+                });
             }
             Property::PageTitle => {}
         }

@@ -10,8 +10,12 @@ use crate::ingest::date;
 
 /// Reads a JSON document.
 pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed, ParseFailure> {
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return Err(ParseFailure::Garbage) };
-    let Value::Object(feed) = &value else { return Err(ParseFailure::JsonNoFeed) };
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        return Err(ParseFailure::Garbage);
+    };
+    let Value::Object(feed) = &value else {
+        return Err(ParseFailure::JsonNoFeed);
+    };
     let version = string(feed, "version");
     let items = feed.get("items").and_then(Value::as_array);
     if !version.contains("jsonfeed.org") && (items.is_none() || !feed.contains_key("title")) {
@@ -20,7 +24,11 @@ pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed,
     let base = Url::parse(context.url).ok();
     let at = |name: &str| resolve(base.as_ref(), &string(feed, name));
     let mut parsed = ParsedFeed {
-        format: if version.ends_with("1.1") { FeedFormat::Json11 } else { FeedFormat::Json1 },
+        format: if version.ends_with("1.1") {
+            FeedFormat::Json11
+        } else {
+            FeedFormat::Json1
+        },
         title: plain(feed, "title"),
         subtitle: plain(feed, "description"),
         link: at("home_page_url"),
@@ -31,15 +39,23 @@ pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed,
         complete: feed.get("expired").and_then(Value::as_bool).unwrap_or(false),
         ..ParsedFeed::default()
     };
-    for (name, rel) in [("home_page_url", "alternate"), ("feed_url", "self"), ("next_url", "next")] {
+    for (name, rel) in [
+        ("home_page_url", "alternate"),
+        ("feed_url", "self"),
+        ("next_url", "next"),
+    ] {
         push_link(&mut parsed.links, at(name), rel);
     }
     for hub in objects(feed, "hubs") {
         push_link(&mut parsed.links, string(hub, "url"), "hub");
     }
     parsed.id = at("feed_url");
-    parsed.entries =
-        items.into_iter().flatten().filter_map(Value::as_object).map(|item| read_item(item, base.as_ref())).collect();
+    parsed.entries = items
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+        .map(|item| read_item(item, base.as_ref()))
+        .collect();
     parsed.keep_newest(ENTRIES_MAX);
     Ok(parsed)
 }
@@ -48,7 +64,11 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> ParsedEntry {
     let link = resolve(base, &string(item, "url"));
     let external = resolve(base, &string(item, "external_url"));
     let html = string(item, "content_html");
-    let content = if html.is_empty() { plain(item, "content_text") } else { text(&html, true, base) };
+    let content = if html.is_empty() {
+        plain(item, "content_text")
+    } else {
+        text(&html, true, base)
+    };
     let mut entry = ParsedEntry {
         title: plain(item, "title"),
         id: string(item, "id"),
@@ -64,7 +84,10 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> ParsedEntry {
             .into_iter()
             .flatten()
             .filter_map(Value::as_str)
-            .map(|tag| Category { term: tag.to_owned(), ..Category::default() })
+            .map(|tag| Category {
+                term: tag.to_owned(),
+                ..Category::default()
+            })
             .collect(),
         language: string(item, "language"),
         ..ParsedEntry::default()
@@ -79,7 +102,11 @@ fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> ParsedEntry {
         entry.enclosures.push(Enclosure {
             href: resolve(base, &string(attachment, "url")),
             kind: string(attachment, "mime_type"),
-            length: attachment.get("size_in_bytes").filter(|size| size.is_number()).map(ToString::to_string).unwrap_or_default(),
+            length: attachment
+                .get("size_in_bytes")
+                .filter(|size| size.is_number())
+                .map(ToString::to_string)
+                .unwrap_or_default(),
         });
     }
     push_link(&mut entry.links, link.clone(), "alternate");
@@ -104,7 +131,11 @@ fn string(object: &Map<String, Value>, name: &str) -> String {
 }
 
 fn text(value: &str, html: bool, base: Option<&Url>) -> Text {
-    Text { value: repair::text(value), html, base: base.map(ToString::to_string).unwrap_or_default() }
+    Text {
+        value: repair::text(value),
+        html,
+        base: base.map(ToString::to_string).unwrap_or_default(),
+    }
 }
 
 fn plain(object: &Map<String, Value>, name: &str) -> Text {
@@ -114,11 +145,19 @@ fn plain(object: &Map<String, Value>, name: &str) -> Text {
 
 fn date_of(object: &Map<String, Value>, name: &str) -> Date {
     let raw = string(object, name);
-    Date { at: date::parse(&raw), raw }
+    Date {
+        at: date::parse(&raw),
+        raw,
+    }
 }
 
 fn objects<'a>(object: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a Map<String, Value>> {
-    object.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+    object
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
 }
 
 /// `authors` of 1.1, else `author` of 1.0.
@@ -144,6 +183,10 @@ fn authors(object: &Map<String, Value>, base: Option<&Url>) -> Vec<Person> {
 
 fn push_link(links: &mut Vec<Link>, href: String, rel: &str) {
     if !href.is_empty() {
-        links.push(Link { href, rel: rel.to_owned(), ..Link::default() });
+        links.push(Link {
+            href,
+            rel: rel.to_owned(),
+            ..Link::default()
+        });
     }
 }

@@ -1,7 +1,8 @@
 //! Bytes to [`ParsedFeed`]: what the feed says, nothing decided. It never panics, and its time and memory are bounded
 //! by the limits below whatever the bytes are.
 
-mod discovery;
+pub mod clean;
+pub mod discovery;
 mod entities;
 pub mod failure;
 pub mod feed;
@@ -51,6 +52,8 @@ pub fn parse_feed(body: &[u8], context: &ParseContext<'_>) -> Result<ParsedFeed,
     }
     match reader::read(text, context) {
         reader::Outcome::Feed(feed) => Ok(*feed),
-        reader::Outcome::NoFeed(root) => hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context)),
+        reader::Outcome::NoFeed(root) => {
+            hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context))
+        }
     }
 }

@@ -5,12 +5,17 @@ use super::feed::Person;
 /// Splits an author's line into name and address.
 pub(super) fn parse(line: &str) -> Person {
     let Some((from, to)) = find_address(line) else {
-        return Person { name: line.to_owned(), ..Person::default() };
+        return Person {
+            name: line.to_owned(),
+            ..Person::default()
+        };
     };
     let email = line.get(from..to).unwrap_or_default();
     let before = line.get(..from).unwrap_or_default();
     let after = line.get(to..).unwrap_or_default();
-    let after = after.strip_prefix("?subject=").map_or(after, |rest| rest.trim_start_matches(|c: char| !c.is_whitespace()));
+    let after = after
+        .strip_prefix("?subject=")
+        .map_or(after, |rest| rest.trim_start_matches(|c: char| !c.is_whitespace()));
     let mut name = format!("{before}{after}");
     for empty in ["()", "<>", "&lt;&gt;", "mailto:", "[]", "（）", "“”", "\"\""] {
         name = name.replace(empty, "");
@@ -19,7 +24,11 @@ pub(super) fn parse(line: &str) -> Person {
     let name = name.strip_prefix(['(', '（', '<']).unwrap_or(name);
     let name = name.strip_suffix([')', '）', '>']).unwrap_or(name);
     let name = name.trim().trim_matches(['"', '“', '”']).trim();
-    Person { name: name.to_owned(), email: email.to_owned(), href: String::new() }
+    Person {
+        name: name.to_owned(),
+        email: email.to_owned(),
+        href: String::new(),
+    }
 }
 
 /// Where a mail address stands in a line.

@@ -54,7 +54,10 @@ pub(super) enum Outcome {
 /// Reads an XML document of any kind.
 pub(super) fn read(source: &str, context: &ParseContext<'_>) -> Outcome {
     let mut reader = Reader {
-        feed: ParsedFeed { format: FeedFormat::Rss, ..ParsedFeed::default() },
+        feed: ParsedFeed {
+            format: FeedFormat::Rss,
+            ..ParsedFeed::default()
+        },
         entry: None,
         scope: Scope::new(context.url),
         frames: Vec::new(),
@@ -71,7 +74,11 @@ pub(super) fn read(source: &str, context: &ParseContext<'_>) -> Outcome {
             Token::Text(text) => reader.text(text, false),
             Token::Reference(name) => reader.reference(name),
             Token::Cdata(text) => reader.text(text, true),
-            Token::Open { name, attributes, empty } => {
+            Token::Open {
+                name,
+                attributes,
+                empty,
+            } => {
                 reader.open(name, attributes);
                 if empty {
                     reader.close(name);
@@ -128,7 +135,8 @@ impl<'a> Reader<'a> {
         let mark = self.scope.mark();
         let format = &mut self.feed.format;
         let fresh = self.root.is_empty();
-        self.scope.enter(attributes, |prefix, uri| declared(format, fresh, prefix, uri));
+        self.scope
+            .enter(attributes, |prefix, uri| declared(format, fresh, prefix, uri));
         let (ns, local) = self.scope.split(name);
         let element = super::vocabulary::element(ns, local);
         if self.root.is_empty() {
@@ -141,23 +149,37 @@ impl<'a> Reader<'a> {
             self.open_inline(name, local, ns, attributes, mark);
             return;
         }
-        self.frames.push(Frame { name, element, text: String::new(), mark });
+        self.frames.push(Frame {
+            name,
+            element,
+            text: String::new(),
+            mark,
+        });
         self.start(element, ns, attributes);
     }
 
     fn in_xhtml(&self) -> bool {
-        self.construct.as_ref().is_some_and(|(_, construct)| construct.is_declared_xhtml())
+        self.construct
+            .as_ref()
+            .is_some_and(|(_, construct)| construct.is_declared_xhtml())
     }
 
     fn open_inline(&mut self, name: &'a str, local: &str, ns: Ns, attributes: &'a str, mark: Mark) {
-        let Some((at, construct)) = &mut self.construct else { return };
+        let Some((at, construct)) = &mut self.construct else {
+            return;
+        };
         let direct = self.frames.len() == *at + 1;
         construct.open(local, ns, attributes, direct);
         if is_void(local) {
             self.scope.leave(mark);
             return;
         }
-        self.frames.push(Frame { name, element: Element::Other, text: String::new(), mark });
+        self.frames.push(Frame {
+            name,
+            element: Element::Other,
+            text: String::new(),
+            mark,
+        });
     }
 
     /// A new item begins while one is open: its end tag is missing.
@@ -178,13 +200,18 @@ impl<'a> Reader<'a> {
         }
         let found = self.frames.iter().rposition(|frame| frame.name == name).or_else(|| {
             // `<pubDate>...</pubdate>`
-            self.frames.iter().rposition(|frame| frame.name.eq_ignore_ascii_case(name))
+            self.frames
+                .iter()
+                .rposition(|frame| frame.name.eq_ignore_ascii_case(name))
         });
         let Some(at) = found else { return };
         if let Some((construct_at, construct)) = &self.construct
             && at < *construct_at
             && construct.is_declared_xhtml()
-            && !matches!(self.frames.get(at).map(|frame| frame.element), Some(Element::Item | Element::Channel | Element::FeedRoot | Element::Rss))
+            && !matches!(
+                self.frames.get(at).map(|frame| frame.element),
+                Some(Element::Item | Element::Channel | Element::FeedRoot | Element::Rss)
+            )
         {
             return;
         }
@@ -210,7 +237,12 @@ impl<'a> Reader<'a> {
 
     /// An element with meaning begins.
     fn start(&mut self, element: Element, ns: Ns, attributes: &'a str) {
-        if self.depth() <= 1 && matches!(element, Element::Rss | Element::FeedRoot | Element::Rdf | Element::Channel) {
+        if self.depth() <= 1
+            && matches!(
+                element,
+                Element::Rss | Element::FeedRoot | Element::Rdf | Element::Channel
+            )
+        {
             self.start_root(element, attributes);
         }
         if element == Element::Item {
@@ -284,7 +316,10 @@ impl<'a> Reader<'a> {
         self.end_item();
         self.feed.repaired |= repaired;
         self.feed.keep_newest(ENTRIES_MAX);
-        let known_root = matches!(self.root.as_str(), "rss" | "feed" | "rdf" | "channel" | "entry" | "item");
+        let known_root = matches!(
+            self.root.as_str(),
+            "rss" | "feed" | "rdf" | "channel" | "entry" | "item"
+        );
         if self.root == "html" || (!known_root && self.feed.entries.is_empty()) {
             return Outcome::NoFeed(self.root);
         }
@@ -320,5 +355,11 @@ fn declared(format: &mut FeedFormat, fresh: bool, prefix: &str, uri: &str) {
 pub(super) fn attribute(attributes: &str, name: &str) -> Option<String> {
     Attributes::new(attributes)
         .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| if value.contains('&') { entities::decode(value) } else { value.to_owned() })
+        .map(|(_, value)| {
+            if value.contains('&') {
+                entities::decode(value)
+            } else {
+                value.to_owned()
+            }
+        })
 }

@@ -9,7 +9,9 @@ use super::entities::{cp1252, to_cp1252};
 
 /// A text with its old mistakes undone and control characters removed.
 pub(super) fn text(text: &str) -> String {
-    let clean = !text.bytes().any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0xc2 || byte == 0xc3 || byte == 0x7f);
+    let clean = !text
+        .bytes()
+        .any(|byte| (byte < b' ' && byte != b'\n' && byte != b'\t') || byte == 0xc2 || byte == 0xc3 || byte == 0x7f);
     if clean {
         return text.to_owned();
     }

@@ -28,7 +28,10 @@ pub(super) struct Mark {
 
 impl<'a> Scope<'a> {
     pub(super) fn new(url: &str) -> Self {
-        Self { bases: Url::parse(url).into_iter().collect(), ..Self::default() }
+        Self {
+            bases: Url::parse(url).into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     pub(super) const fn mark(&self) -> Mark {
@@ -45,7 +48,11 @@ impl<'a> Scope<'a> {
             return;
         }
         for (name, value) in Attributes::new(attributes) {
-            let prefix = if name == "xmlns" { Some("") } else { name.strip_prefix("xmlns:") };
+            let prefix = if name == "xmlns" {
+                Some("")
+            } else {
+                name.strip_prefix("xmlns:")
+            };
             if let Some(prefix) = prefix {
                 seen(prefix, value);
                 if self.declarations.len() < DECLARATIONS_MAX {
@@ -75,8 +82,19 @@ impl<'a> Scope<'a> {
     /// Namespace and local part of a name as written.
     pub(super) fn split<'n>(&self, name: &'n str) -> (Ns, &'n str) {
         let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-        let declared = self.declarations.iter().rev().find(|(known, _)| *known == prefix).map(|(_, ns)| *ns);
-        let ns = declared.unwrap_or_else(|| if prefix.is_empty() { Ns::Core } else { usual_prefix(prefix) });
+        let declared = self
+            .declarations
+            .iter()
+            .rev()
+            .find(|(known, _)| *known == prefix)
+            .map(|(_, ns)| *ns);
+        let ns = declared.unwrap_or_else(|| {
+            if prefix.is_empty() {
+                Ns::Core
+            } else {
+                usual_prefix(prefix)
+            }
+        });
         (ns, local)
     }
 
@@ -113,12 +131,15 @@ impl<'a> Scope<'a> {
 /// An address made absolute against a base, if it is not; as written where that is not possible.
 pub(super) fn resolve(base: Option<&Url>, address: &str) -> String {
     let address = address.trim();
-    let has_scheme = address
-        .split_once(':')
-        .is_some_and(|(scheme, _)| scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')));
+    let has_scheme = address.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+    });
     if address.is_empty() || has_scheme {
         return address.to_owned();
     }
-    base.and_then(|base| base.join(address).ok()).map_or_else(|| address.to_owned(), String::from)
+    base.and_then(|base| base.join(address).ok())
+        .map_or_else(|| address.to_owned(), String::from)
 }

@@ -26,13 +26,27 @@ pub(super) enum Ns {
 /// What a namespace address stands for.
 pub(super) fn namespace(uri: &str) -> Option<Ns> {
     let uri = uri.trim().to_ascii_lowercase();
-    let bare = uri.strip_prefix("https://").or_else(|| uri.strip_prefix("http://")).unwrap_or(&uri);
+    let bare = uri
+        .strip_prefix("https://")
+        .or_else(|| uri.strip_prefix("http://"))
+        .unwrap_or(&uri);
     let bare = bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches(['/', '#']);
     Some(match bare {
-        "" | "blogs.law.harvard.edu/tech/rss" | "cyber.law.harvard.edu/rss" | "purl.org/rss/1.0"
-        | "my.netscape.com/rdf/simple/0.9" | "channel.netscape.com/rdf/simple/0.9" | "my.netscape.com/publish/formats/rss-0.91.dtd"
-        | "purl.org/echo" | "purl.org/pie" | "purl.org/atom/ns" | "w3.org/2005/atom" | "purl.org/rss/1.0/modules/rss091"
-        | "example.com/newformat" | "example.com/necho" | "uri/of/echo/namespace" => Ns::Core,
+        ""
+        | "blogs.law.harvard.edu/tech/rss"
+        | "cyber.law.harvard.edu/rss"
+        | "purl.org/rss/1.0"
+        | "my.netscape.com/rdf/simple/0.9"
+        | "channel.netscape.com/rdf/simple/0.9"
+        | "my.netscape.com/publish/formats/rss-0.91.dtd"
+        | "purl.org/echo"
+        | "purl.org/pie"
+        | "purl.org/atom/ns"
+        | "w3.org/2005/atom"
+        | "purl.org/rss/1.0/modules/rss091"
+        | "example.com/newformat"
+        | "example.com/necho"
+        | "uri/of/echo/namespace" => Ns::Core,
         "w3.org/1999/02/22-rdf-syntax-ns" => Ns::Rdf,
         "purl.org/dc/elements/1.1" | "purl.org/dc/elements/1.0" => Ns::Dc,
         "purl.org/dc/terms" => Ns::Terms,
@@ -141,7 +155,9 @@ const NAME_MAX: usize = 20;
 /// The meaning of an element; case does not matter.
 pub(super) fn element(ns: Ns, local: &str) -> Element {
     let mut buffer = [0_u8; NAME_MAX];
-    let Some(lower) = buffer.get_mut(..local.len()) else { return Element::Other };
+    let Some(lower) = buffer.get_mut(..local.len()) else {
+        return Element::Other;
+    };
     lower.copy_from_slice(local.as_bytes());
     lower.make_ascii_lowercase();
     let name = std::str::from_utf8(lower).unwrap_or_default();

@@ -181,9 +181,15 @@ impl<'a> Tokens<'a> {
             inner
         };
         let (inner, empty) = inner.strip_suffix('/').map_or((inner, false), |inner| (inner, true));
-        let name_len = inner.find(|c: char| c.is_ascii_whitespace() || c == '/').unwrap_or(inner.len());
+        let name_len = inner
+            .find(|c: char| c.is_ascii_whitespace() || c == '/')
+            .unwrap_or(inner.len());
         let (name, attributes) = inner.split_at_checked(name_len).unwrap_or((inner, ""));
-        Token::Open { name, attributes, empty }
+        Token::Open {
+            name,
+            attributes,
+            empty,
+        }
     }
 
     /// A processing instruction that lacks its `?` swallows what follows up to the next one that has it.
@@ -230,9 +236,15 @@ impl<'a> Tokens<'a> {
         {
             self.restart(start + 1 + len + 1);
             let inner = inner.get(..len).unwrap_or_default();
-            let name_len = inner.find(|c: char| c.is_ascii_whitespace() || c == '/').unwrap_or(inner.len());
+            let name_len = inner
+                .find(|c: char| c.is_ascii_whitespace() || c == '/')
+                .unwrap_or(inner.len());
             let (name, attributes) = inner.split_at_checked(name_len).unwrap_or((inner, ""));
-            return Some(Token::Open { name, attributes, empty: inner.ends_with('/') });
+            return Some(Token::Open {
+                name,
+                attributes,
+                empty: inner.ends_with('/'),
+            });
         }
         if !inner.contains('<') {
             // Cut off in the middle of a tag.
@@ -260,7 +272,11 @@ fn is_name_start(c: char) -> bool {
 /// `amp`, `#38`, `#x26`: no white space, short.
 fn is_reference(name: &str) -> bool {
     let digits = name.strip_prefix('#').unwrap_or(name);
-    !digits.is_empty() && name.len() <= 32 && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
+    !digits.is_empty()
+        && name.len() <= 32
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.')
 }
 
 fn first_word(text: &str) -> &str {
@@ -300,11 +316,15 @@ impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let text = self.0.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/' || c == '=');
+        let text = self
+            .0
+            .trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/' || c == '=');
         if text.is_empty() {
             return None;
         }
-        let name_len = text.find(|c: char| c.is_ascii_whitespace() || c == '=').unwrap_or(text.len());
+        let name_len = text
+            .find(|c: char| c.is_ascii_whitespace() || c == '=')
+            .unwrap_or(text.len());
         let (name, rest) = text.split_at_checked(name_len)?;
         let Some(value) = rest.trim_ascii_start().strip_prefix('=') else {
             self.0 = rest;
@@ -337,7 +357,11 @@ mod tests {
                 Token::Text(text) => seen.push_str(text),
                 Token::Reference(name) => seen.push_str(&format!("{{{name}}}")),
                 Token::Cdata(text) => seen.push_str(&format!("[{text}]")),
-                Token::Open { name, attributes, empty } => {
+                Token::Open {
+                    name,
+                    attributes,
+                    empty,
+                } => {
                     seen.push_str(&format!("({name}"));
                     for (name, value) in Attributes::new(attributes) {
                         seen.push_str(&format!(" {name}={value}"));
@@ -354,7 +378,10 @@ mod tests {
 
     #[test]
     fn clean_xml() {
-        check("<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a b='1' c = \"2\">x<d/></a>", "(!)(a b=1 c=2)x(d/)(/a)");
+        check(
+            "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a b='1' c = \"2\">x<d/></a>",
+            "(!)(a b=1 c=2)x(d/)(/a)",
+        );
         check("<a>1 &lt; 2<![CDATA[<b>]]></a>", "(a)1 {lt} 2[<b>](/a)");
     }
 
@@ -363,7 +390,10 @@ mod tests {
         check("<a>1 < 2 and 3 > 2</a>", "(a)1 < 2 and 3 > 2(/a)");
         check("<a>if i <n then <b>x</b></a>", "(a)if i <n then (b)x(/b)(/a)");
         check("<a>AT&T & Co; R&D</a>", "(a)AT&T & Co; R&D(/a)");
-        check("<a b=1 c=x/><p class=x\">y</p>it's", "(a b=1 c=x/)(p class=x\")y(/p)it's");
+        check(
+            "<a b=1 c=x/><p class=x\">y</p>it's",
+            "(a b=1 c=x/)(p class=x\")y(/p)it's",
+        );
         check("<a b='1' b='2'>", "(a b=1 b=2)");
         check("<a><!-- x <b>y</b></a>", "(a) x (b)y(/b)(/a)");
         check("<a><![CDATA[x</a><b>y</b>", "(a)[x](/a)(b)y(/b)");
