@@ -152,12 +152,17 @@ impl<'a> Words<'a> {
     fn publisher(&self) -> Option<usize> {
         let first = self.tokens.iter().rposition(|t| t.after(gap::BREAK))?;
         let token = self.tokens.get(first)?;
-        let dashed = self.text.get(..token.start).is_some_and(|before| before.ends_with(" - "));
+        let dashed = self
+            .text
+            .get(..token.start)
+            .is_some_and(|before| before.ends_with(" - "));
         let tail = self.tokens.get(first..)?;
         let named = tail.iter().enumerate().all(|(i, t)| {
             let word = self.word(first + i);
             !t.after(gap::OPEN | gap::COLON | gap::MONEY)
-                && (t.is(look::CAPITAL | look::POSSESSIVE | look::NUMBER) || word.contains('.') || matches!(word, "of" | "the" | "and" | "for" | "&"))
+                && (t.is(look::CAPITAL | look::POSSESSIVE | look::NUMBER)
+                    || word.contains('.')
+                    || matches!(word, "of" | "the" | "and" | "for" | "&"))
         });
         (dashed && named && first >= 3 && tail.len() <= 6).then_some(first)
     }
@@ -442,9 +447,18 @@ mod tests {
     #[test]
     fn a_publisher_at_the_end_is_no_part_of_the_headline() {
         let folded = |text| Words::headline(text).folded;
-        assert_eq!(folded("Nvidia opens a lab in Oslo - The Example Times").trim(), "nvidia opens a lab in oslo");
-        assert_eq!(folded("Nvidia opens a lab in Oslo - example.com").trim(), "nvidia opens a lab in oslo");
-        assert_eq!(folded("Nvidia falls again - and what comes next").trim(), "nvidia falls again and what comes next");
+        assert_eq!(
+            folded("Nvidia opens a lab in Oslo - The Example Times").trim(),
+            "nvidia opens a lab in oslo"
+        );
+        assert_eq!(
+            folded("Nvidia opens a lab in Oslo - example.com").trim(),
+            "nvidia opens a lab in oslo"
+        );
+        assert_eq!(
+            folded("Nvidia falls again - and what comes next").trim(),
+            "nvidia falls again and what comes next"
+        );
     }
 
     #[test]
