@@ -115,7 +115,7 @@ def main(path):
                     continue
                 if alias.isupper() and len(alias) >= 4 and alias in bases and alias.lower() not in name.lower():
                     continue
-                flagged = set(classes.get(alias, "")) & set("wgp")
+                flagged = set(classes.get(alias, "")) & set("wgpf")
                 if flagged and not curated and words(name)[: len(words(alias))] == words(alias):
                     continue
                 if len("".join(words(clean))) <= 2 and not curated:

@@ -4,7 +4,10 @@
 
 mod backup;
 mod check_config;
+mod companies;
 mod completions;
+mod eval;
+mod explain;
 mod logging;
 mod parse;
 mod progress;
@@ -17,7 +20,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::app;
-use crate::config::{self, Config, Transport};
+use crate::config::{self, Config, StorySettings, Transport};
 
 /// How a command ended, as the shell, an MTA or systemd sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +93,9 @@ enum Command {
     Status(status::Args),
     Parse(parse::Args),
     Backup(backup::Args),
+    Explain(explain::Args),
+    Companies(companies::Args),
+    Eval(eval::Args),
     Completions(completions::Args),
 }
 
@@ -115,6 +121,9 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(config, &args),
         Command::Parse(args) => parse::run(&args),
         Command::Backup(args) => backup::run(config, &args),
+        Command::Explain(args) => explain::run(config, &args),
+        Command::Companies(args) => companies::run(config, &args),
+        Command::Eval(args) => eval::run(&args),
         Command::Completions(args) => completions::run(&args),
     }
 }
@@ -130,6 +139,14 @@ fn load_config(path: &Path) -> Result<Config, Refused> {
         };
         Refused::new(Exit::Config, format!("{what} in the configuration\n{problems}"))
     })
+}
+
+/// `[stories]`, `[[company]]` and `[[theme]]` of the configuration, or the defaults where there is none yet.
+fn story_settings(path: &Path) -> Result<StorySettings, Refused> {
+    if path.exists() {
+        return load_config(path).map(|config| config.stories);
+    }
+    Ok(StorySettings::default())
 }
 
 /// The runtime of a command that talks to the network or the database.

@@ -14,6 +14,9 @@ mod themes;
 mod ticker;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub use about::{EntryTags, agree};
 pub use themes::ThemeInfo;
 
