@@ -5,19 +5,14 @@
 //! back, exit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{Config, KnownSlugs, StorySettings};
 use crate::context::Ctx;
-use crate::store::{self, Db};
-use crate::{digest, stories};
-
-/// With more new feeds than this, their first polls are spread over [`START_SPREAD`].
-const SPREAD_ABOVE: usize = 50;
-const START_SPREAD: Duration = Duration::from_mins(5);
+use crate::store::Db;
+use crate::{digest, ingest, stories};
 
 /// The names a configuration may refer to beside those it defines.
 #[must_use]
@@ -47,7 +42,7 @@ pub async fn open(
     let db = Db::open(&config.database.path)?;
     let (sender, receiver) = watch::channel(Arc::new(config));
     let ctx = Ctx::new(receiver, db, clock, random);
-    reconcile(&ctx).await?;
+    ingest::reconcile(&ctx).await?;
     Ok((ctx, sender))
 }
 
@@ -57,28 +52,4 @@ pub async fn open(
 /// When the database cannot be used.
 pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
     Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
-}
-
-/// Brings the feed rows in step with the configuration.
-async fn reconcile(ctx: &Ctx) -> anyhow::Result<()> {
-    let config = ctx.config();
-    let now = ctx.now();
-    let spread = if config.feeds.len() > SPREAD_ABOVE {
-        START_SPREAD
-    } else {
-        Duration::ZERO
-    };
-    let done = ctx
-        .db
-        .write(move |tx| store::feeds::reconcile(tx, &config.feeds, now, spread))
-        .await?;
-    if done != store::feeds::Reconciled::default() {
-        tracing::info!(
-            n_added = done.n_added,
-            n_changed = done.n_changed,
-            n_removed = done.n_removed,
-            "Feeds brought in step with the configuration"
-        );
-    }
-    Ok(())
 }

@@ -1,3 +1,6 @@
 //! Whole-program tests: one binary, one module a feature.
 
 mod arch;
+mod fake_feeds;
+mod poll;
+mod poll_world;
