@@ -41,6 +41,10 @@ const NOTED_SHARE: f64 = 0.6;
 const SHORT_MAX: usize = 12;
 /// Cross references of one section.
 const REFS_MAX: usize = 4;
+/// Being first is a reason when so many wrote on their own.
+const SCOOP_FROM: u32 = 3;
+/// An event kind tells less about where a story belongs than a field does.
+const EVENT_SHARE: f64 = 0.7;
 /// Longest reason, in characters.
 const WHY_MAX: usize = 90;
 /// What following a company or theme adds to a score.
@@ -468,7 +472,7 @@ impl Plan<'_> {
                             .entry(theme.slug.as_str())
                             .or_insert((0, 0.0, theme.name.as_str()));
                         tally.0 += 1;
-                        tally.1 += theme.score.min(1.0);
+                        tally.1 += theme.score.min(1.0) * if theme.event { EVENT_SHARE } else { 1.0 };
                     }
                 }
             }
@@ -559,16 +563,13 @@ impl Plan<'_> {
                     .replace("{x}", &words.times(ratio)),
             );
         }
-        if let Some((source, lag)) = &view.first_by {
+        if let Some((source, lag)) = view.first_by.as_ref().filter(|_| view.n_independent >= SCOOP_FROM) {
             parts.push(
                 words
                     .why_first
                     .replace("{source}", source)
                     .replace("{lag}", &words.span(*lag)),
             );
-        }
-        if parts.is_empty() && view.n_independent > 1 {
-            parts.push(words.count(&words.independent_outlets, view.n_independent));
         }
         if parts.is_empty() {
             let theme = view.themes.iter().find(|theme| theme.slug != section && !theme.event);

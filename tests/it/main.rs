@@ -2,5 +2,6 @@
 
 mod arch;
 mod fake_feeds;
+mod golden;
 mod poll;
 mod poll_world;

@@ -158,7 +158,7 @@ fn digest(table: &mut Table<'_>, key: String, names: &Names<'_>) -> DigestSettin
         related_max: usize_of(table.whole("related_max", 4, 0..=12)),
         noted_max: usize_of(table.whole("noted_max", 10, 0..=40)),
         per_source_max: usize_of(table.whole("per_source_max", 6, 1..=40)),
-        score_min: table.number("score_min", 0.0, 0.0..=100.0),
+        score_min: table.number("score_min", 0.25, 0.0..=10.0),
         weights: weights.into_iter().map(|(name, weight)| (name, weight.value)).collect(),
         send_empty: table.flag("send_empty").unwrap_or(false),
         subject: table.line("subject").map(|found| found.value.to_owned()),
