@@ -12,7 +12,7 @@ use super::render::{RenderSettings, Templates, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
-use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, MailFormat, Rendered};
+use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
 use crate::store::{Db, outbox};
 use crate::time::{Timestamp, Zone};
 use crate::token::TokenKey;
@@ -191,6 +191,7 @@ impl Preparer {
             list_address: self.doors.list_address.clone(),
             contact: self.config.mail.contact.clone(),
             subject: digest.and_then(|digest| digest.subject.clone()),
+            compact: choices.length == Length::Short,
         };
         let mut rendered = render_digest(&self.templates, &edition, &layout, &settings)
             .map_err(|e| PrepareError::Other(format!("unable to render: {e}")))?;
