@@ -30,12 +30,12 @@ const LOCAL_SENDERS: usize = 4;
 /// An unused connection is closed after this.
 const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How often the heartbeat is written and the outbox measured.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 /// After a silence longer than this the database may be a restored backup: what waits there may have been sent.
-const RESTORE_AFTER: Duration = Duration::from_secs(6 * 3600);
+const RESTORE_AFTER: Duration = Duration::from_hours(6);
 /// Final rows deleted in one transaction, and how often it is looked.
 const PURGE_MAX: usize = 500;
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// Why a tick could not do its work.
 #[derive(Debug, thiserror::Error)]

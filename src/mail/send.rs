@@ -53,8 +53,8 @@ pub(super) struct Batch {
     waiting: Mutex<Vec<(DeliveryId, Timestamp)>>,
     stopped: AtomicBool,
     n_ended: AtomicUsize,
-    /// Connections that are open and work.
-    n_working: AtomicUsize,
+    /// Connections that are open or being opened.
+    n_open: AtomicUsize,
 }
 
 /// What is left when a batch is done.
@@ -95,7 +95,7 @@ impl Batch {
             waiting: Mutex::default(),
             stopped: AtomicBool::new(false),
             n_ended: AtomicUsize::new(0),
-            n_working: AtomicUsize::new(0),
+            n_open: AtomicUsize::new(0),
         }
     }
 
@@ -110,14 +110,14 @@ impl Batch {
                     ledger.ended(attempt).await;
                 }
                 Turn::GivenBack => {
-                    lock(&self.learned).limiter.ended(domain_of(&delivery.address));
+                    lock(&self.learned).limiter.untake(domain_of(&delivery.address));
                     lock(&self.queue).push_front(delivery);
                     break;
                 }
             }
         }
         if let Some(session) = session {
-            self.n_working.fetch_sub(1, Ordering::SeqCst);
+            self.n_open.fetch_sub(1, Ordering::SeqCst);
             lock(&self.learned).idle.push((session, Instant::now()));
         }
     }
@@ -175,7 +175,7 @@ impl Batch {
         loop {
             let kept = match session.take() {
                 Some(worn) if worn.n_sent >= self.config.mail.rate.per_connection.max(1) => {
-                    self.n_working.fetch_sub(1, Ordering::SeqCst);
+                    self.n_open.fetch_sub(1, Ordering::SeqCst);
                     worn.quit().await;
                     None
                 }
@@ -204,14 +204,14 @@ impl Batch {
                 // Before 354 nothing was promised: the connection is dropped. After it, the reply is waited for.
                 () = self.ctx.shutdown.cancelled() => {
                     if !committed.load(Ordering::SeqCst) {
-                        self.n_working.fetch_sub(1, Ordering::SeqCst);
+                        self.n_open.fetch_sub(1, Ordering::SeqCst);
                         return Turn::GivenBack;
                     }
                     sending.await
                 }
             };
             if usable.is_none() {
-                self.n_working.fetch_sub(1, Ordering::SeqCst);
+                self.n_open.fetch_sub(1, Ordering::SeqCst);
             }
             *session = usable;
             // A server closes a connection that was idle for long: that says nothing of this message.
@@ -234,23 +234,24 @@ impl Batch {
 
     fn unpark(&self) -> Option<Session> {
         let (session, _) = lock(&self.learned).idle.pop()?;
-        self.n_working.fetch_add(1, Ordering::SeqCst);
+        self.n_open.fetch_add(1, Ordering::SeqCst);
         Some(session)
     }
 
     async fn open(&self, relay: &Relay) -> Result<Session, Turn> {
+        self.n_open.fetch_add(1, Ordering::SeqCst);
         let opened = tokio::select! {
-            opened = relay.open() => opened,
-            () = self.ctx.shutdown.cancelled() => return Err(Turn::GivenBack),
+            opened = relay.open() => Some(opened),
+            () = self.ctx.shutdown.cancelled() => None,
         };
+        if let Some(Ok(session)) = opened {
+            return Ok(session);
+        }
+        let others = self.n_open.fetch_sub(1, Ordering::SeqCst) > 1;
         match opened {
-            Ok(session) => {
-                self.n_working.fetch_add(1, Ordering::SeqCst);
-                Ok(session)
-            }
-            // Others work: the relay takes fewer connections at once than we may open.
-            Err(_) if self.n_working.load(Ordering::SeqCst) > 0 => Err(Turn::GivenBack),
-            Err(outcome) => Err(Turn::Ended(outcome)),
+            // Others are open or may come to be: the relay takes fewer connections at once than we have.
+            Some(Err(outcome)) if !others => Err(Turn::Ended(outcome)),
+            _ => Err(Turn::GivenBack),
         }
     }
 

@@ -196,16 +196,13 @@ impl Reply {
                 self.overrun = true;
                 return;
             }
-            match byte {
-                b'\n' => {
-                    self.complete = !self.continues;
-                    self.column = 0;
-                    self.continues = false;
-                }
-                _ => {
-                    self.continues |= self.column == 3 && *byte == b'-';
-                    self.column = self.column.saturating_add(1);
-                }
+            if *byte == b'\n' {
+                self.complete = !self.continues;
+                self.column = 0;
+                self.continues = false;
+            } else {
+                self.continues |= self.column == 3 && *byte == b'-';
+                self.column = self.column.saturating_add(1);
             }
         }
     }
