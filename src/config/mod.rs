@@ -128,4 +128,6 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
 }
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;

@@ -119,7 +119,7 @@ fn digest(table: &mut Table<'_>, key: String, names: &Names<'_>) -> DigestSettin
         );
     });
     let feeds = list(table, "feeds", |table, found| check_feed(table, found, names));
-    let weights = table.weights("weights", 0.0..=WEIGHT_MAX);
+    let weights = table.weights("weights", -WEIGHT_MAX..=WEIGHT_MAX);
     for (name, weight) in &weights {
         let Some(parts) = names.known.score_parts.as_ref().filter(|parts| !parts.contains(name)) else {
             continue;
