@@ -158,9 +158,10 @@ fn number(token: &str, next: &str) -> (Term, bool) {
     if unit.is_empty() && !suffix.is_empty() {
         return (word(token), false);
     }
-    let n_digits = value.chars().filter(char::is_ascii_digit).count();
-    let kind = if !unit.is_empty() || value.contains('.') || n_digits >= 3 { Kind::Number } else { Kind::Word };
     let value = value.trim_end_matches('.');
+    let year = value.parse::<u32>().is_ok_and(|n| (1900..2100).contains(&n));
+    let telling = !unit.is_empty() || value.contains('.') || (value.len() >= 3 && !year);
+    let kind = if telling { Kind::Number } else { Kind::Word };
     (Term { text: format!("{value}{unit}"), kind }, took_next)
 }
 

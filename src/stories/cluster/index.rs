@@ -1,15 +1,24 @@
 //! What the engine remembers of each entry in the window, and the inverted index over it.
+//!
+//! Word frequencies outlive the window: in a quiet stream the window alone is too small to say which words are common.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use crate::model::EntryId;
 
 /// A term's number in the vocabulary.
 pub type TermId = u32;
-/// A story as the engine numbers it; row ids come later.
-pub type StoryKey = u32;
+/// A story as the engine numbers it.
+pub type StoryKey = u64;
 /// An entry's place in the order of arrival.
 pub type DocId = u64;
+
+/// Neighbours kept of each entry.
+pub const NEAR_MAX: usize = 5;
+/// How much of a neighbour's words an entry borrows.
+const BORROWED: f32 = 0.5;
+/// Words of the vocabulary above which the rarest are forgotten.
+const WORDS_MAX: usize = 2_000_000;
 
 /// One term of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,17 +42,19 @@ pub struct Doc {
     pub outlet: u64,
     /// Hash of the canonical link; 0 without one.
     pub url: u64,
-    /// Hash of the language tag; 0 when unknown.
-    pub language: u64,
     /// Its terms by number.
     pub terms: Box<[DocTerm]>,
     /// Headline terms in order of appearance.
     pub order: Box<[TermId]>,
-    /// Numbers of the headline and summary, by term number.
+    /// Telling numbers of the headline.
     pub numbers: Box<[TermId]>,
-    /// Companies it is about, hashed, sorted.
+    /// Headline terms with a digit in them, sorted.
+    pub digits: Box<[TermId]>,
+    /// Telling numbers of the summary.
+    pub figures: Box<[TermId]>,
+    /// Companies it is about, hashed.
     pub about: Box<[u64]>,
-    /// All companies it names, hashed, sorted.
+    /// All companies it names, hashed.
     pub companies: Box<[u64]>,
     /// Nearest neighbours with their decayed cosine, best first.
     pub near: Vec<(DocId, f32)>,
@@ -51,6 +62,28 @@ pub struct Doc {
     pub story: StoryKey,
     /// It is a live blog, a roundup or the like and holds no story together.
     pub loose: bool,
+}
+
+impl Doc {
+    /// Whether there is more than a headline.
+    pub fn has_summary(&self) -> bool {
+        self.terms.iter().map(|t| u32::from(t.summary)).sum::<u32>() > 4
+    }
+}
+
+/// Counts of a term.
+#[derive(Debug, Clone, Copy, Default)]
+struct TermStats {
+    /// Entries ever seen that hold it.
+    seen: u32,
+    /// Entries of the window that hold it.
+    docs: u32,
+    /// Entries of the window that hold it in the headline.
+    titles: u32,
+    /// Outlets that had it in a headline of the window.
+    outlets: u32,
+    /// Its weight, as of the last refresh.
+    idf: f32,
 }
 
 /// Window, vocabulary and postings.
@@ -64,27 +97,18 @@ pub struct Index {
     postings: Vec<VecDeque<DocId>>,
     outlets: HashMap<(TermId, u64), u32>,
     stats: Vec<TermStats>,
-    /// Entries ever counted for word frequencies, in the window or not.
     seen: u64,
-}
-
-/// Counts of a term over the window.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TermStats {
-    /// Entries ever seen that hold it.
-    pub seen: u32,
-    /// Entries of the window that hold it.
-    pub docs: u32,
-    /// Entries that hold it in the headline.
-    pub titles: u32,
-    /// Outlets that had it in a headline.
-    pub outlets: u32,
 }
 
 impl Index {
     /// Entries in the window.
     pub fn len(&self) -> usize {
         self.docs.len()
+    }
+
+    /// Entries ever counted for word frequencies.
+    pub fn seen(&self) -> u64 {
+        self.seen
     }
 
     /// The entry, while it is in the window.
@@ -125,39 +149,61 @@ impl Index {
         self.names.get(term as usize).map_or("", |n| n)
     }
 
-    /// Counts of a term.
-    pub fn stats(&self, term: TermId) -> TermStats {
+    fn stats(&self, term: TermId) -> TermStats {
         self.stats.get(term as usize).copied().unwrap_or_default()
-    }
-
-    /// Entries with this term, newest first.
-    pub fn with_term(&self, term: TermId) -> impl Iterator<Item = DocId> + '_ {
-        self.postings.get(term as usize).into_iter().flat_map(|p| p.iter().rev().copied())
     }
 
     /// How telling a term is: rare ones much, ubiquitous ones nothing.
     pub fn idf(&self, term: TermId) -> f32 {
-        let df = self.stats(term).seen as f32;
-        ((self.seen as f32 + 1.0) / (df + 0.5)).ln().max(0.0)
+        self.stats(term).idf
     }
 
-    /// Adds an entry at the end.
+    /// Outlets to entries among the headlines with this term: 1 where every outlet used it once, as with one event;
+    /// low where the same outlets come back to it, as with a saga or a daily template.
+    pub fn spread(&self, term: TermId) -> f32 {
+        let stats = self.stats(term);
+        if stats.titles == 0 {
+            1.0
+        } else {
+            stats.outlets as f32 / stats.titles as f32
+        }
+    }
+
+    /// Entries with this term, newest first.
+    pub fn with_term(&self, term: TermId) -> impl Iterator<Item = DocId> + '_ {
+        self.postings
+            .get(term as usize)
+            .into_iter()
+            .flat_map(|p| p.iter().rev().copied())
+    }
+
+    /// Counts words without keeping the entry: for those older than the window.
+    pub fn count_only(&mut self, terms: impl Iterator<Item = TermId>) {
+        self.seen += 1;
+        for term in terms {
+            if let Some(stats) = self.stats.get_mut(term as usize) {
+                stats.seen += 1;
+            }
+        }
+    }
+
+    /// Adds an entry at the end. Weights change at the next [`Self::refresh`].
     pub fn push(&mut self, doc: Doc) -> DocId {
         let id = self.next_id();
         for t in &doc.terms {
             if let Some(posting) = self.postings.get_mut(t.term as usize) {
                 posting.push_back(id);
             }
-            if let Some(stats) = self.stats.get_mut(t.term as usize) {
-                stats.docs += 1;
-                stats.seen += 1;
-                if t.title > 0 {
-                    stats.titles += 1;
-                    let outlet = if doc.outlet == 0 { id | 1 << 63 } else { doc.outlet };
-                    let n = self.outlets.entry((t.term, outlet)).or_default();
-                    *n += 1;
-                    stats.outlets += u32::from(*n == 1);
-                }
+            let Some(stats) = self.stats.get_mut(t.term as usize) else {
+                continue;
+            };
+            stats.docs += 1;
+            stats.seen += 1;
+            if t.title > 0 {
+                stats.titles += 1;
+                let n = self.outlets.entry((t.term, outlet_key(&doc, id))).or_default();
+                *n += 1;
+                stats.outlets += u32::from(*n == 1);
             }
         }
         self.seen += 1;
@@ -165,50 +211,76 @@ impl Index {
         id
     }
 
+    /// Brings the weights up to date; once a batch, so that all pairs of a batch see the same ones.
+    pub fn refresh(&mut self) {
+        if self.words.len() > WORDS_MAX {
+            self.forget_words();
+        }
+        let n = self.seen as f32 + 1.0;
+        for stats in &mut self.stats {
+            stats.idf = (n / (stats.seen as f32 + 0.5)).ln().max(0.0);
+        }
+    }
+
+    /// Drops words that no entry of the window holds.
+    fn forget_words(&mut self) {
+        let (stats, names, free) = (&mut self.stats, &mut self.names, &mut self.free);
+        self.words.retain(|_, id| {
+            let Some(counts) = stats.get_mut(*id as usize).filter(|s| s.docs == 0) else {
+                return true;
+            };
+            *counts = TermStats::default();
+            if let Some(name) = names.get_mut(*id as usize) {
+                *name = "".into();
+            }
+            free.push(*id);
+            false
+        });
+        self.free.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
     /// Forgets entries from the front while they are older than this.
-    pub fn expire(&mut self, before: i64) -> Vec<Doc> {
+    pub fn expire(&mut self, before: i64) -> Vec<(DocId, Doc)> {
         let mut gone = Vec::new();
         while self.docs.front().is_some_and(|d| d.at < before) {
             let Some(doc) = self.docs.pop_front() else { break };
             let id = self.first;
             self.first += 1;
+            let outlet = outlet_key(&doc, id);
             for t in &doc.terms {
-                self.forget(t, id, doc.outlet);
+                self.forget(*t, id, outlet);
             }
-            gone.push(doc);
+            gone.push((id, doc));
         }
         gone
     }
 
-    fn forget(&mut self, t: &DocTerm, id: DocId, outlet: u64) {
-        let Some(stats) = self.stats.get_mut(t.term as usize) else { return };
+    fn forget(&mut self, t: DocTerm, id: DocId, outlet: u64) {
+        let Some(stats) = self.stats.get_mut(t.term as usize) else {
+            return;
+        };
         stats.docs = stats.docs.saturating_sub(1);
         if t.title > 0 {
             stats.titles = stats.titles.saturating_sub(1);
-            let key = (t.term, if outlet == 0 { id | 1 << 63 } else { outlet });
-            if let Some(n) = self.outlets.get_mut(&key) {
-                *n -= 1;
+            if let Some(n) = self.outlets.get_mut(&(t.term, outlet)) {
+                *n = n.saturating_sub(1);
                 if *n == 0 {
-                    self.outlets.remove(&key);
+                    self.outlets.remove(&(t.term, outlet));
                     stats.outlets = stats.outlets.saturating_sub(1);
                 }
             }
         }
-        let unused = stats.docs == 0;
         if let Some(posting) = self.postings.get_mut(t.term as usize) {
             if posting.front() == Some(&id) {
                 posting.pop_front();
             }
-            if unused {
+            if posting.is_empty() {
                 *posting = VecDeque::new();
             }
         }
     }
 
-    /// Entries ever counted.
-    pub fn seen(&self) -> u64 { self.seen }
-
-    /// Weighted terms of an entry as a unit vector.
+    /// Weighted terms of an entry as a unit vector: TF-IDF, the headline counting twice.
     pub fn vector(&self, doc: &Doc) -> Vec<(TermId, f32)> {
         let mut v: Vec<(TermId, f32)> = doc
             .terms
@@ -222,23 +294,49 @@ impl Index {
         v
     }
 
-    /// An entry's vector plus half of its neighbours': what the entry would say had it been longer.
+    /// An entry's vector plus half of its neighbours': what it would have said at greater length.
     pub fn expanded(&self, doc: &Doc) -> Vec<(TermId, f32)> {
-        let mut sum: BTreeMap<TermId, f32> = self.vector(doc).into_iter().collect();
-        for (id, w) in &doc.near {
-            let Some(other) = self.doc(*id) else { continue };
-            for (t, x) in self.vector(other) {
-                *sum.entry(t).or_default() += 0.5 * w * x;
+        let mut all = self.vector(doc);
+        for (id, weight) in &doc.near {
+            if let Some(other) = self.doc(*id) {
+                all.extend(self.vector(other).into_iter().map(|(t, x)| (t, BORROWED * weight * x)));
             }
         }
-        let mut v: Vec<(TermId, f32)> = sum.into_iter().collect();
-        normalize(&mut v);
-        v
+        all.sort_by_key(|t| t.0);
+        all.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 += next.1;
+            }
+            same
+        });
+        normalize(&mut all);
+        all
+    }
+
+    /// Notes a neighbour with its decayed cosine, keeping the nearest few.
+    pub fn note_near(&mut self, id: DocId, neighbour: DocId, cosine: f32) {
+        let Some(doc) = self.doc_mut(id) else { return };
+        if doc.near.iter().any(|n| n.0 == neighbour) {
+            return;
+        }
+        let at = doc
+            .near
+            .partition_point(|n| n.1 > cosine || (n.1 >= cosine && n.0 < neighbour));
+        if at < NEAR_MAX {
+            doc.near.truncate(NEAR_MAX - 1);
+            doc.near.insert(at, (neighbour, cosine));
+        }
     }
 }
 
+/// Entries without an outlet count as one outlet each.
+fn outlet_key(doc: &Doc, id: DocId) -> u64 {
+    if doc.outlet == 0 { id | 1 << 63 } else { doc.outlet }
+}
+
 /// Scales to length 1.
-pub fn normalize(v: &mut [(TermId, f32)]) {
+fn normalize(v: &mut [(TermId, f32)]) {
     let norm = v.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-9);
     for (_, x) in v {
         *x /= norm;

@@ -1,115 +1,248 @@
-//! How alike two entries are: a few visible features and a linear model over them.
+//! How alike two entries are: visible features and a linear model over them.
+//!
+//! The weights are in `weights.tsv`, a line of meaning each. They were fitted by logistic regression on pairs of seven
+//! labelled collections at once, each counting alike, and checked by leaving each collection out in turn; see
+//! `docs/quality.md`.
+
+use std::sync::LazyLock;
 
 use super::index::{Doc, Index, TermId, dot};
 
-pub const N: usize = 33;
-pub const NAMES: [&str; N] = [
-    "cos", "exp", "tcos", "tover", "contmax", "contmin", "rare", "rareall", "nshared", "numshared", "numconflict",
-    "days", "sameoutlet", "bigram", "saga", "samecompany", "othercompany", "summaries", "shortest", "quote", "rel", "logn", "prevalence", "crowd", "crowdmin", "gapsq", "sotover", "sodays", "scos", "subj", "unshared", "daytover", "stover",
+/// Number of features.
+pub const N_FEATURES: usize = FEATURES.len();
+
+/// The features by name, in the order of [`Features`].
+pub const FEATURES: [&str; 21] = [
+    "expanded",
+    "title_cosine",
+    "contained",
+    "rare_shared",
+    "n_shared",
+    "number_shared",
+    "number_conflict",
+    "days",
+    "saga",
+    "summaries",
+    "shortest",
+    "relative",
+    "prevalence",
+    "crowd",
+    "outlet_repeat",
+    "outlet_spread",
+    "subject",
+    "day_overlap",
+    "title_spread",
+    "same_company",
+    "other_company",
 ];
-pub type Features = [f32; N];
 
-/// Vectors of an entry that pair features need, made once a batch.
-pub struct View {
-    pub plain: Vec<(TermId, f32)>,
-    pub expanded: Vec<(TermId, f32)>,
-    pub title: Vec<(TermId, f32)>,
-    pub title_sum: f32,
-    pub all: Vec<(TermId, f32)>,
-    pub bigrams: Vec<((TermId, TermId), f32)>,
-    pub bigram_sum: f32,
-    pub best: f32,
-    pub sims: Vec<f32>,
+/// One value a feature.
+pub type Features = [f32; N_FEATURES];
+
+const WEIGHTS: &str = include_str!("weights.tsv");
+/// A pair can speak at most this loudly for or against, in log-odds: one odd pair must not decide for a story.
+pub const LOGIT_MAX: f32 = 4.0;
+/// Most days of distance that count.
+const DAYS_MAX: f32 = 4.0;
+const DAY_SECS: f32 = 86_400.0;
+
+/// The linear models.
+#[derive(Debug)]
+pub struct Model {
+    bias: f32,
+    weights: Features,
+    quick: [f32; 5],
 }
 
-pub fn view(index: &Index, doc: &Doc) -> View {
-    let title: Vec<(TermId, f32)> = doc.terms.iter().filter(|t| t.title > 0).map(|t| (t.term, index.idf(t.term))).collect();
-    let all: Vec<(TermId, f32)> = doc.terms.iter().map(|t| (t.term, index.idf(t.term))).collect();
-    let mut bigrams: Vec<((TermId, TermId), f32)> = doc.order.windows(2)
-        .map(|w| ((w[0], w[1]), index.idf(w[0]) + index.idf(w[1]))).collect();
-    bigrams.sort_by_key(|a| a.0);
-    bigrams.dedup_by_key(|a| a.0);
-    View {
-        plain: index.vector(doc),
-        expanded: vec![],
-        title_sum: title.iter().map(|t| t.1).sum(),
-        bigram_sum: bigrams.iter().map(|t| t.1).sum(),
-        title, all, bigrams, best: 0.0, sims: vec![],
-    }
-}
+/// The shipped weights.
+pub static MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(WEIGHTS));
 
-fn shared<'a, K: Ord + Copy>(a: &'a [(K, f32)], b: &'a [(K, f32)]) -> Vec<(K, f32)> {
-    let (mut i, mut j, mut out) = (0, 0, vec![]);
-    while i < a.len() && j < b.len() {
-        match a[i].0.cmp(&b[j].0) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => { out.push(a[i]); i += 1; j += 1; }
+impl Model {
+    fn read(text: &str) -> Self {
+        let weight = |name: &str| -> f32 {
+            text.lines()
+                .filter_map(|line| line.split_once('\t'))
+                .find(|(key, _)| *key == name)
+                .and_then(|(_, rest)| rest.split('\t').next()?.trim().parse().ok())
+                .unwrap_or(0.0)
+        };
+        Self {
+            bias: weight("bias"),
+            weights: FEATURES.map(weight),
+            quick: ["quick_bias", "quick_expanded", "quick_overlap", "quick_contained", "quick_rare"].map(weight),
         }
     }
-    out
-}
-fn top3(s: &[(TermId, f32)], scale: f32) -> f32 {
-    let mut v: Vec<f32> = s.iter().map(|x| x.1).collect();
-    v.sort_by(|a, b| b.total_cmp(a));
-    v.iter().take(3).sum::<f32>() / scale
+
+    /// Log-odds that the two entries tell one event.
+    #[must_use]
+    pub fn logit(&self, features: &Features) -> f32 {
+        self.bias + features.iter().zip(&self.weights).map(|(x, w)| x * w).sum::<f32>()
+    }
+
+    /// A cruder estimate before the share of same-story pairs in this stream is known, to find that share with.
+    #[must_use]
+    pub fn quick_logit(&self, features: &Features, overlap: f32) -> f32 {
+        let [bias, expanded, by_overlap, contained, rare] = self.quick;
+        let [e, _, c, r, ..] = *features;
+        bias + expanded * e + by_overlap * overlap + contained * c + rare * r
+    }
 }
 
-pub fn features(index: &Index, a: &Doc, va: &View, b: &Doc, vb: &View, cos: f32, dense: f32) -> Features {
-    let mut f = [0.0; N];
-    let scale = (index.seen() as f32 + 1.0).ln().max(1.0);
-    let st = shared(&va.title, &vb.title);
-    let sa = shared(&va.all, &vb.all);
-    let ab: f32 = shared(&va.title, &vb.all).iter().map(|x| x.1).sum::<f32>() / va.title_sum.max(1e-6);
-    let ba: f32 = shared(&vb.title, &va.all).iter().map(|x| x.1).sum::<f32>() / vb.title_sum.max(1e-6);
-    let tsum: f32 = st.iter().map(|x| x.1).sum();
-    let sq = |v: &[(TermId, f32)]| v.iter().map(|x| x.1 * x.1).sum::<f32>();
-    f[0] = cos;
-    f[1] = dot(&va.expanded, &vb.expanded);
-    f[2] = sq(&st) / (sq(&va.title) * sq(&vb.title)).sqrt().max(1e-6);
-    f[3] = tsum / va.title_sum.min(vb.title_sum).max(1e-6);
-    f[4] = ab.max(ba);
-    f[5] = ab.min(ba);
-    f[6] = top3(&st, scale);
-    f[7] = top3(&sa, scale);
-    f[8] = (1.0 + st.len() as f32).ln();
-    let ns = a.numbers.iter().any(|n| b.numbers.contains(n));
-    f[9] = f32::from(u8::from(ns));
-    f[10] = f32::from(u8::from(!ns && !a.numbers.is_empty() && !b.numbers.is_empty()));
-    f[11] = ((a.at - b.at).abs() as f32 / 86400.0).min(4.0);
-    f[12] = f32::from(u8::from(a.outlet != 0 && a.outlet == b.outlet));
-    f[13] = shared(&va.bigrams, &vb.bigrams).iter().map(|x| x.1).sum::<f32>() / va.bigram_sum.min(vb.bigram_sum).max(1e-6);
-    let spread = |t: TermId| { let s = index.stats(t); if s.titles == 0 { 1.0 } else { s.outlets as f32 / s.titles as f32 } };
-    f[14] = 1.0 - sa.iter().map(|x| x.1 * x.1 * spread(x.0)).sum::<f32>() / sq(&sa).max(1e-6);
-    if sa.is_empty() { f[14] = 0.0; }
-    if !a.about.is_empty() && !b.about.is_empty() {
-        let same = a.about.iter().any(|c| b.about.contains(c));
-        let other = !a.companies.iter().any(|c| b.companies.contains(c));
-        f[15] = f32::from(u8::from(same));
-        f[16] = f32::from(u8::from(other));
+/// What pair features need of one entry, made once a batch.
+#[derive(Debug, Default)]
+pub struct View {
+    /// Weighted unit vector.
+    pub plain: Vec<(TermId, f32)>,
+    /// The same with its neighbours' words.
+    pub expanded: Vec<(TermId, f32)>,
+    /// Headline terms with their weights, by term.
+    title: Vec<(TermId, f32)>,
+    /// All terms with their weights, by term.
+    all: Vec<(TermId, f32)>,
+    title_sum: f32,
+    /// Cosine with the nearest neighbour.
+    pub best: f32,
+    /// Cosines with all candidates of this batch.
+    pub cosines: Vec<f32>,
+}
+
+impl View {
+    /// Reads an entry.
+    pub fn new(index: &Index, doc: &Doc) -> Self {
+        let all: Vec<_> = doc.terms.iter().map(|t| (t.term, index.idf(t.term))).collect();
+        let title: Vec<_> = doc
+            .terms
+            .iter()
+            .filter(|t| t.title > 0)
+            .map(|t| (t.term, index.idf(t.term)))
+            .collect();
+        Self {
+            plain: index.vector(doc),
+            expanded: Vec::new(),
+            title_sum: sum(&title),
+            title,
+            all,
+            best: 0.0,
+            cosines: Vec::new(),
+        }
     }
-    let long = |d: &Doc| d.terms.iter().map(|t| u32::from(t.summary)).sum::<u32>() > 4;
-    f[17] = f32::from(u8::from(long(a) && long(b)));
-    f[18] = (va.title.len().min(vb.title.len()) as f32).max(1.0).ln();
-    f[19] = f[4].powi(4);
-    f[20] = (cos / va.best.max(vb.best).max(1e-2)).min(2.0);
-    f[21] = scale / 10.0;
-    f[22] = dense;
-    let cr = |v: &View| (1.0 + v.sims.iter().filter(|s| **s >= 0.8 * cos).count() as f32).ln();
-    f[23] = cr(va).max(cr(vb));
-    f[24] = cr(va).min(cr(vb));
-    f[25] = f[1] * dense;
-    f[26] = f[12] * f[3];
-    f[27] = f[12] * f[11].min(1.0);
-    let w2 = |v: &[(TermId, f32)]| v.iter().map(|x| (x.1 * spread(x.0)).powi(2)).sum::<f32>();
-    f[28] = w2(&sa) / (w2(&va.all) * w2(&vb.all)).sqrt().max(1e-6);
-    let subj = |d: &Doc, o: &View| { let (mut s, mut n) = (0.0, 0.0); for t in d.order.iter().take(3) { let w = index.idf(*t); n += w; if o.all.binary_search_by_key(t, |x| x.0).is_ok() { s += w; } } s / f32::max(n, 1e-6) };
-    let (s1, s2) = (subj(a, vb), subj(b, va));
-    f[29] = s1.min(s2);
-    let un = |v: &View, o: &View| v.title.iter().filter(|t| o.all.binary_search_by_key(&t.0, |x| x.0).is_err()).map(|x| x.1).fold(0.0, f32::max) / scale;
-    f[30] = un(va, vb).min(un(vb, va));
-    f[31] = f[3] * f[11].min(1.0);
-    let w1 = |v: &[(TermId, f32)]| v.iter().map(|x| x.1 * spread(x.0)).sum::<f32>();
-    f[32] = w1(&st) / w1(&va.title).min(w1(&vb.title)).max(1e-6);
-    f
+
+    /// How many candidates are about as near as this one: a crowd of them speaks of a running topic, not of an event.
+    fn crowd(&self, cosine: f32) -> f32 {
+        (1.0 + self.cosines.iter().filter(|c| **c >= 0.8 * cosine).count() as f32).ln()
+    }
+
+    fn has(&self, term: TermId) -> bool {
+        self.all.binary_search_by_key(&term, |t| t.0).is_ok()
+    }
+}
+
+/// One entry with its view.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// The entry.
+    pub doc: &'a Doc,
+    /// Its view.
+    pub view: &'a View,
+}
+
+/// A pair's features, and the weighted overlap of the headlines that the quick model wants.
+pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, prevalence: f32) -> (Features, f32) {
+    let scale = (index.seen() as f32 + 1.0).ln().max(1.0);
+    let titles = shared(&a.view.title, &b.view.title);
+    let all = shared(&a.view.all, &b.view.all);
+    let squares = |v: &[(TermId, f32)]| v.iter().map(|t| t.1 * t.1).sum::<f32>();
+    let spread = |v: &[(TermId, f32)]| v.iter().map(|t| t.1 * index.spread(t.0)).sum::<f32>();
+    let spread_squares = |v: &[(TermId, f32)]| v.iter().map(|t| (t.1 * index.spread(t.0)).powi(2)).sum::<f32>();
+    let contained = |x: &View, y: &View| ratio(sum(&shared(&x.title, &y.all)), x.title_sum);
+    let overlap = ratio(sum(&titles), a.view.title_sum.min(b.view.title_sum));
+    let days = ((a.doc.at - b.doc.at).abs() as f32 / DAY_SECS).min(DAYS_MAX);
+    let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet;
+    let number_shared = a.doc.numbers.iter().any(|n| b.doc.numbers.contains(n));
+    let number_conflict = !number_shared && !a.doc.numbers.is_empty() && !b.doc.numbers.is_empty();
+    let both_about = !a.doc.about.is_empty() && !b.doc.about.is_empty();
+    let same_company = both_about && a.doc.about.iter().any(|c| b.doc.about.contains(c));
+    let other_company = both_about && !a.doc.companies.iter().any(|c| b.doc.companies.contains(c));
+    let saga = all
+        .iter()
+        .map(|t| t.1 * t.1 * (1.0 - index.spread(t.0)))
+        .sum::<f32>();
+    let features = [
+        dot(&a.view.expanded, &b.view.expanded),
+        ratio(squares(&titles), (squares(&a.view.title) * squares(&b.view.title)).sqrt()),
+        contained(a.view, b.view).min(contained(b.view, a.view)),
+        top_three(&all) / scale,
+        (1.0 + titles.len() as f32).ln(),
+        flag(number_shared),
+        flag(number_conflict),
+        days,
+        ratio(saga, squares(&all)),
+        flag(a.doc.has_summary() && b.doc.has_summary()),
+        (a.view.title.len().min(b.view.title.len()) as f32).max(1.0).ln(),
+        (cosine / a.view.best.max(b.view.best).max(0.01)).min(2.0),
+        prevalence,
+        a.view.crowd(cosine).max(b.view.crowd(cosine)),
+        flag(same_outlet) * overlap,
+        ratio(
+            spread_squares(&all),
+            (spread_squares(&a.view.all) * spread_squares(&b.view.all)).sqrt(),
+        ),
+        subject(index, a.doc, b.view).min(subject(index, b.doc, a.view)),
+        overlap * days.min(1.0),
+        ratio(spread(&titles), spread(&a.view.title).min(spread(&b.view.title))),
+        flag(same_company),
+        flag(other_company),
+    ];
+    (features, overlap)
+}
+
+/// How much of a headline's first three terms, where the subject stands, is found in the other entry.
+fn subject(index: &Index, doc: &Doc, other: &View) -> f32 {
+    let first = || doc.order.iter().take(3).map(|t| (*t, index.idf(*t)));
+    ratio(
+        first().filter(|t| other.has(t.0)).map(|t| t.1).sum(),
+        first().map(|t| t.1).sum(),
+    )
+}
+
+fn flag(condition: bool) -> f32 {
+    f32::from(u8::from(condition))
+}
+
+fn ratio(part: f32, whole: f32) -> f32 {
+    part / whole.max(1e-6)
+}
+
+fn sum(terms: &[(TermId, f32)]) -> f32 {
+    terms.iter().map(|t| t.1).sum()
+}
+
+fn top_three(terms: &[(TermId, f32)]) -> f32 {
+    let mut top = [0.0_f32; 3];
+    for (_, weight) in terms {
+        let mut left = *weight;
+        for place in &mut top {
+            if left > *place {
+                std::mem::swap(&mut left, place);
+            }
+        }
+    }
+    top.iter().sum()
+}
+
+/// Terms of the first list that are in the second; both sorted by term.
+pub fn shared(a: &[(TermId, f32)], b: &[(TermId, f32)]) -> Vec<(TermId, f32)> {
+    let (mut i, mut j, mut found) = (0, 0, Vec::new());
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        match x.0.cmp(&y.0) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                found.push(*x);
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    found
 }
