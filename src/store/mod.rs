@@ -14,6 +14,7 @@ mod migrate;
 pub mod outbox;
 pub mod retention;
 pub mod settings;
+pub mod stories;
 pub mod summary;
 
 use std::path::{Path, PathBuf};

@@ -51,7 +51,10 @@ pub struct Term {
 pub fn split_outlet(title: &str) -> (&str, Option<&str>) {
     let title = title.trim();
     let mut best = None;
-    for (at, separator) in title.char_indices().filter(|(_, c)| matches!(c, '|' | '-' | '\u{2013}' | '\u{2014}')) {
+    for (at, separator) in title
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '|' | '-' | '\u{2013}' | '\u{2014}'))
+    {
         let (Some(head), Some(tail)) = (title.get(..at), title.get(at + separator.len_utf8()..)) else {
             continue;
         };
@@ -127,12 +130,23 @@ fn bigrams(tokens: &[&str], after_first: usize, found: &mut Vec<Term>, max: usiz
         .take_while(|t| t.chars().next().is_some_and(is_cjk))
         .flat_map(|t| t.chars())
         .collect();
-    let n_tokens = tokens.iter().skip(first).take(2 * max).take_while(|t| t.chars().next().is_some_and(is_cjk)).count();
+    let n_tokens = tokens
+        .iter()
+        .skip(first)
+        .take(2 * max)
+        .take_while(|t| t.chars().next().is_some_and(is_cjk))
+        .count();
     let room = max.saturating_sub(found.len());
     if run.len() == 1 {
-        found.extend(run.iter().map(|c| Term { text: c.to_string(), kind: Kind::Word }));
+        found.extend(run.iter().map(|c| Term {
+            text: c.to_string(),
+            kind: Kind::Word,
+        }));
     }
-    found.extend(run.windows(2).take(room).map(|pair| Term { text: pair.iter().collect(), kind: Kind::Word }));
+    found.extend(run.windows(2).take(room).map(|pair| Term {
+        text: pair.iter().collect(),
+        kind: Kind::Word,
+    }));
     first + n_tokens.max(1)
 }
 
@@ -147,7 +161,9 @@ fn word(token: &str) -> Term {
 
 /// Reads `6.4bn`, `35,553`, `28` before `%`; says whether the next token was its unit.
 fn number(token: &str, next: &str) -> (Term, bool) {
-    let digits = token.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ',')).unwrap_or(token.len());
+    let digits = token
+        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+        .unwrap_or(token.len());
     let (value, suffix) = token.split_at_checked(digits).unwrap_or((token, ""));
     let value: String = value.chars().filter(|c| *c != ',').take(TERM_CHARS_MAX).collect();
     let (unit, took_next) = match (magnitude(suffix), magnitude(next)) {
@@ -162,7 +178,13 @@ fn number(token: &str, next: &str) -> (Term, bool) {
     let year = value.parse::<u32>().is_ok_and(|n| (1900..2100).contains(&n));
     let telling = !unit.is_empty() || value.contains('.') || (value.len() >= 3 && !year);
     let kind = if telling { Kind::Number } else { Kind::Word };
-    (Term { text: format!("{value}{unit}"), kind }, took_next)
+    (
+        Term {
+            text: format!("{value}{unit}"),
+            kind,
+        },
+        took_next,
+    )
 }
 
 fn magnitude(unit: &str) -> Option<&'static str> {

@@ -96,7 +96,12 @@ impl Graph {
         if let Some(members) = self.members.get_mut(x) {
             members.extend(moved);
         }
-        let around: BTreeSet<usize> = of_x.keys().chain(of_y.keys()).copied().filter(|k| *k != x && *k != y).collect();
+        let around: BTreeSet<usize> = of_x
+            .keys()
+            .chain(of_y.keys())
+            .copied()
+            .filter(|k| *k != x && *k != y)
+            .collect();
         for &k in &around {
             let part = |edges: &BTreeMap<usize, f32>| edges.get(&k).copied().unwrap_or(UNKNOWN);
             let mean = (nx * part(&of_x) + ny * part(&of_y)) / (nx + ny);
@@ -146,7 +151,10 @@ pub fn join_all(
     }) = heap.pop()
     {
         // A pair whose clusters changed meanwhile was pushed again with its new score.
-        if graph.judge(x, y).is_none_or(|now| now.total_cmp(&score) != Ordering::Equal) {
+        if graph
+            .judge(x, y)
+            .is_none_or(|now| now.total_cmp(&score) != Ordering::Equal)
+        {
             continue;
         }
         let fine = match (graph.members.get(x), graph.members.get(y)) {
@@ -194,7 +202,13 @@ mod tests {
 
     #[track_caller]
     fn check(sizes: &[f32], links: &[(usize, usize, f32)], expected: &[&[usize]]) {
-        let nodes = sizes.iter().map(|size| Node { size: *size, ..Node::default() }).collect();
+        let nodes = sizes
+            .iter()
+            .map(|size| Node {
+                size: *size,
+                ..Node::default()
+            })
+            .collect();
         let mut edges = vec![BTreeMap::new(); sizes.len()];
         for (x, y, s) in links {
             edges[*x].insert(*y, *s);
@@ -225,7 +239,13 @@ mod tests {
 
     #[test]
     fn a_forbidden_join_never_happens() {
-        let nodes = vec![Node { size: 1.0, ..Node::default() }; 3];
+        let nodes = vec![
+            Node {
+                size: 1.0,
+                ..Node::default()
+            };
+            3
+        ];
         let mut edges = vec![BTreeMap::new(); 3];
         for (x, y) in [(0, 1), (1, 2), (0, 2)] {
             edges[x].insert(y, 4.0);

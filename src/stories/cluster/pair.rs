@@ -69,7 +69,14 @@ impl Model {
         Self {
             bias: weight("bias"),
             weights: FEATURES.map(weight),
-            quick: ["quick_bias", "quick_expanded", "quick_overlap", "quick_contained", "quick_rare"].map(weight),
+            quick: [
+                "quick_bias",
+                "quick_expanded",
+                "quick_overlap",
+                "quick_contained",
+                "quick_rare",
+            ]
+            .map(weight),
         }
     }
 
@@ -146,8 +153,8 @@ pub struct Side<'a> {
     pub view: &'a View,
 }
 
-/// A pair's features, and the weighted overlap of the headlines that the quick model wants.
-pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, prevalence: f32) -> (Features, f32) {
+/// A pair's features without the prevalence, and the weighted overlap of the headlines that the quick model wants.
+pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32) -> (Features, f32) {
     let scale = (index.seen() as f32 + 1.0).ln().max(1.0);
     let titles = shared(&a.view.title, &b.view.title);
     let all = shared(&a.view.all, &b.view.all);
@@ -163,13 +170,13 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, prevalence
     let both_about = !a.doc.about.is_empty() && !b.doc.about.is_empty();
     let same_company = both_about && a.doc.about.iter().any(|c| b.doc.about.contains(c));
     let other_company = both_about && !a.doc.companies.iter().any(|c| b.doc.companies.contains(c));
-    let saga = all
-        .iter()
-        .map(|t| t.1 * t.1 * (1.0 - index.spread(t.0)))
-        .sum::<f32>();
+    let saga = all.iter().map(|t| t.1 * t.1 * (1.0 - index.spread(t.0))).sum::<f32>();
     let features = [
         dot(&a.view.expanded, &b.view.expanded),
-        ratio(squares(&titles), (squares(&a.view.title) * squares(&b.view.title)).sqrt()),
+        ratio(
+            squares(&titles),
+            (squares(&a.view.title) * squares(&b.view.title)).sqrt(),
+        ),
         contained(a.view, b.view).min(contained(b.view, a.view)),
         top_three(&all) / scale,
         (1.0 + titles.len() as f32).ln(),
@@ -180,7 +187,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, prevalence
         flag(a.doc.has_summary() && b.doc.has_summary()),
         (a.view.title.len().min(b.view.title.len()) as f32).max(1.0).ln(),
         (cosine / a.view.best.max(b.view.best).max(0.01)).min(2.0),
-        prevalence,
+        0.0,
         a.view.crowd(cosine).max(b.view.crowd(cosine)),
         flag(same_outlet) * overlap,
         ratio(
@@ -194,6 +201,16 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, prevalence
         flag(other_company),
     ];
     (features, overlap)
+}
+
+/// Puts the stream's prevalence in its place.
+pub fn with_prevalence(mut features: Features, log_odds: f32) -> Features {
+    for (name, value) in FEATURES.iter().zip(&mut features) {
+        if *name == "prevalence" {
+            *value = log_odds;
+        }
+    }
+    features
 }
 
 /// How much of a headline's first three terms, where the subject stands, is found in the other entry.

@@ -43,7 +43,11 @@ impl Prevalence {
     }
 
     /// Counts a pair's score.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the number of bins")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to the number of bins"
+    )]
     pub fn count(&mut self, logit: f32) {
         let bin = ((logit - LOWEST) * BINS_A_UNIT).clamp(0.0, N_BINS as f32 - 1.0) as usize;
         if let Some(count) = self.bins.get_mut(bin) {
