@@ -1,6 +1,7 @@
 //! `courant eval`: the shipped engine with shipped defaults over a labelled file, scored as the outside scorers do.
 
 mod score;
+mod stories;
 mod tags;
 
 use std::io::Write as _;
@@ -21,6 +22,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Stories of a stream of headlines, or of pairs; scores when the input or --gold has labels
+    Stories(stories::Args),
     /// Companies of headlines; scores when the input or --gold has a column `companies`
     Companies(tags::Args),
     /// Themes of headlines; scores when the input or --gold has a column `themes`
@@ -32,6 +35,7 @@ enum What {
 /// Runs one evaluation.
 pub fn run(args: &Args) -> anyhow::Result<Exit> {
     match &args.what {
+        What::Stories(args) => stories::run(args),
         What::Companies(args) => tags::run(tags::Kind::Companies, args),
         What::Themes(args) => tags::run(tags::Kind::Themes, args),
         What::Ambiguous(args) => tags::run(tags::Kind::Ambiguous, args),
