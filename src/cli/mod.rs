@@ -9,8 +9,10 @@ mod completions;
 mod eval;
 mod explain;
 mod logging;
+mod outbox;
 mod parse;
 mod progress;
+mod send_test;
 mod status;
 
 use std::path::{Path, PathBuf};
@@ -92,6 +94,8 @@ enum Command {
     CheckConfig(check_config::Args),
     Status(status::Args),
     Parse(parse::Args),
+    Outbox(outbox::Args),
+    SendTest(send_test::Args),
     Backup(backup::Args),
     Explain(explain::Args),
     Companies(companies::Args),
@@ -120,6 +124,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),
         Command::Parse(args) => parse::run(&args),
+        Command::Outbox(args) => outbox::run(config, &args),
+        Command::SendTest(args) => send_test::run(config, &args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),
