@@ -11,6 +11,7 @@ mod explain;
 mod logging;
 mod outbox;
 mod parse;
+mod preview;
 mod progress;
 mod send_test;
 mod status;
@@ -93,6 +94,7 @@ struct Cli {
 enum Command {
     CheckConfig(check_config::Args),
     Status(status::Args),
+    Preview(preview::Args),
     Parse(parse::Args),
     Outbox(outbox::Args),
     SendTest(send_test::Args),
@@ -123,6 +125,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),
+        Command::Preview(args) => preview::run(config, &args),
         Command::Parse(args) => parse::run(&args),
         Command::Outbox(args) => outbox::run(config, &args),
         Command::SendTest(args) => send_test::run(config, &args),
