@@ -9,11 +9,11 @@ mod completions;
 mod eval;
 mod explain;
 mod logging;
-mod outbox;
 mod parse;
 mod preview;
 mod progress;
-mod send_test;
+mod run;
+mod send_now;
 mod status;
 
 use std::path::{Path, PathBuf};
@@ -92,12 +92,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    SendNow(send_now::Args),
     CheckConfig(check_config::Args),
     Status(status::Args),
     Preview(preview::Args),
     Parse(parse::Args),
-    Outbox(outbox::Args),
-    SendTest(send_test::Args),
     Backup(backup::Args),
     Explain(explain::Args),
     Companies(companies::Args),
@@ -123,12 +123,12 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let config = cli.config.as_path();
     match cli.command {
+        Command::Run(args) => run::run(config, &args),
+        Command::SendNow(args) => send_now::run(config, &args),
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),
         Command::Preview(args) => preview::run(config, &args),
         Command::Parse(args) => parse::run(&args),
-        Command::Outbox(args) => outbox::run(config, &args),
-        Command::SendTest(args) => send_test::run(config, &args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod extract;
 pub mod layout;
 pub mod make;
+pub mod now;
 pub mod preview;
 pub mod rank;
 pub mod slot;

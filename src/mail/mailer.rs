@@ -12,8 +12,9 @@ use super::ledger;
 use super::prepare::Preparer;
 use super::rate::Limiter;
 use super::send::{Batch, Learned, Way};
-use super::smtp::Limits;
+use super::smtp::{Limits, Relay};
 use super::suppression_hash;
+use super::transport::Local;
 use crate::config::{Config, Transport, UncertainPolicy};
 use crate::context::{Ctx, Next};
 use crate::crash;
@@ -32,9 +33,6 @@ const IDLE_MAX: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_mins(1);
 /// After a silence longer than this the database may be a restored backup: what waits there may have been sent.
 const RESTORE_AFTER: Duration = Duration::from_hours(6);
-/// Final rows deleted in one transaction, and how often it is looked.
-const PURGE_MAX: usize = 500;
-const PURGE_EVERY: Duration = Duration::from_mins(10);
 
 /// Why a tick could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +56,6 @@ pub struct Mailer {
     unrecorded: Vec<Attempt>,
     unreleased: Vec<(DeliveryId, Timestamp)>,
     beat_at: Option<Timestamp>,
-    purged_at: Option<Timestamp>,
 }
 
 /// What is made from one configuration.
@@ -144,7 +141,6 @@ impl Mailer {
             unrecorded: Vec::new(),
             unreleased: Vec::new(),
             beat_at: None,
-            purged_at: None,
         })
     }
 
@@ -365,22 +361,20 @@ impl Mailer {
             let age = open.oldest_queued_at.map_or(Duration::ZERO, |at| now.since(at));
             metrics::gauge!("courant_outbox_oldest_age_seconds").set(age.as_secs_f64());
         }
-        if is_due(self.purged_at, PURGE_EVERY) {
-            let before = now.minus(self.built.config.database.keep_deliveries);
-            let n = self
-                .ctx
-                .db
-                .write(move |tx| outbox::purge(tx, before, PURGE_MAX))
-                .await?;
-            // A full batch means there is more: the next tick goes on.
-            self.purged_at = (n < PURGE_MAX).then_some(now);
-        }
         Ok(())
     }
 }
 
 fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>) -> Result<Built, MailError> {
-    let way = Way::new(&config.mail.transport, limits).map_err(MailError::Setup)?;
+    let way = match &config.mail.transport {
+        Transport::Smtp(settings) => {
+            let limits = limits.unwrap_or_else(|| Limits::new(settings));
+            Way::Smtp(Relay::new(settings, limits).map_err(MailError::Setup)?)
+        }
+        Transport::Sendmail(command) => Way::Local(Local::Sendmail(command.clone())),
+        Transport::Folder(path) => Way::Local(Local::Folder(path.clone())),
+        Transport::Maildir(path) => Way::Local(Local::Maildir(path.clone())),
+    };
     let preparer = Preparer::new(ctx.db.clone(), Arc::clone(&config), key.clone()).map_err(MailError::Setup)?;
     Ok(Built {
         config,

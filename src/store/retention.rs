@@ -3,7 +3,7 @@
 
 use rusqlite::{Transaction, params};
 
-use super::{Result, entries};
+use super::{Result, entries, outbox};
 use crate::time::Timestamp;
 
 /// Deleted deliveries older than a reader's ledger looks back would let a story come twice.
@@ -31,17 +31,11 @@ pub struct Limits {
 /// When SQLite fails.
 pub fn delete_some(tx: &Transaction<'_>, limits: &Limits, now: Timestamp, limit: usize) -> Result<usize> {
     let ledger = now.unix().saturating_sub(LEDGER_SECS);
-    let deliveries_before = limits.deliveries_before.unix().min(ledger);
+    let deliveries_before = limits.deliveries_before.min(Timestamp::from_unix(ledger));
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let before = |span: i64| now.unix().saturating_sub(span);
     let mut n = 0;
-    n += tx
-        .prepare_cached(
-            "DELETE FROM deliveries WHERE id IN
-               (SELECT id FROM deliveries WHERE final_at > 0 AND final_at < ?1 AND status <> 'uncertain'
-                ORDER BY final_at LIMIT ?2)",
-        )?
-        .execute(params![deliveries_before, most])?;
+    n += outbox::purge(tx, deliveries_before, limit)?;
     n += tx
         .prepare_cached(
             "DELETE FROM audiences WHERE id IN
@@ -49,7 +43,7 @@ pub fn delete_some(tx: &Transaction<'_>, limits: &Limits, now: Timestamp, limit:
                 WHERE e.due_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.audience_id = a.id)
                 LIMIT ?2)",
         )?
-        .execute(params![deliveries_before, most])?;
+        .execute(params![deliveries_before.unix(), most])?;
     n += delete_stories(tx, limits.entries_before, most)?;
     n += entries::delete_old(tx, limits.entries_before, now, limit)?;
     n += entries::delete_tombstones(tx, Timestamp::from_unix(before(TOMBSTONE_SECS)), limit)?;

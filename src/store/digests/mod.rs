@@ -240,3 +240,18 @@ pub fn find_slot(conn: &Connection, digest: &str, due: Timestamp) -> Result<Opti
         .optional()?;
     Ok(row.map(|(edition, audience)| (EditionId::new(edition), audience.map(AudienceId::new))))
 }
+
+/// Stories of the edition of a slot and the mails queued for it; `None` when it has no edition.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn counts(conn: &Connection, digest: &str, schedule: &str, slot: &str) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.story_count,
+                (SELECT count(*) FROM audiences a JOIN deliveries d ON d.audience_id = a.id WHERE a.edition_id = e.id)
+         FROM editions e WHERE e.digest_key = ?1 AND e.schedule = ?2 AND e.slot = ?3",
+    )?;
+    Ok(statement
+        .query_row([digest, schedule, slot], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}

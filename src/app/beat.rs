@@ -1,0 +1,82 @@
+//! The pulse of each loop: when it last came to the end of a tick, and whether one is running. The watchdog reads it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// A tick that runs longer than this is stuck: even a send whose server uses all of its ten minutes after the final
+/// dot ends before.
+const TICK_MAX: Duration = Duration::from_mins(15);
+
+/// The pulses of all loops; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Beats(Arc<Mutex<BTreeMap<&'static str, Beat>>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Beat {
+    running_since: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+}
+
+impl Beats {
+    /// A tick of this loop starts.
+    pub fn start(&self, name: &'static str, now: Timestamp) {
+        self.with(|beats| beats.entry(name).or_default().running_since = Some(now));
+    }
+
+    /// A tick of this loop ended, well or not.
+    pub fn end(&self, name: &'static str, now: Timestamp) {
+        self.with(|beats| {
+            let beat = beats.entry(name).or_default();
+            beat.running_since = None;
+            beat.finished_at = Some(now);
+        });
+    }
+
+    /// Loops whose tick runs too long.
+    #[must_use]
+    pub fn stuck(&self, now: Timestamp) -> Vec<&'static str> {
+        self.with(|beats| {
+            let late = |beat: &Beat| beat.running_since.is_some_and(|since| now.since(since) > TICK_MAX);
+            beats
+                .iter()
+                .filter(|(_, beat)| late(beat))
+                .map(|(name, _)| *name)
+                .collect()
+        })
+    }
+
+    /// Whether every named loop has ended a tick at least once: the daemon has started.
+    #[must_use]
+    pub fn all_ended_once(&self, names: &[&str]) -> bool {
+        self.with(|beats| {
+            names
+                .iter()
+                .all(|name| beats.get(name).is_some_and(|beat| beat.finished_at.is_some()))
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<&'static str, Beat>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_is_stuck_only_while_it_runs_too_long() {
+        let at = Timestamp::from_unix;
+        let beats = Beats::default();
+        beats.start("mail", at(0));
+        assert!(beats.stuck(at(900)).is_empty());
+        assert_eq!(beats.stuck(at(901)), ["mail"]);
+        beats.end("mail", at(902));
+        assert!(beats.stuck(at(90_000)).is_empty());
+        assert!(beats.all_ended_once(&["mail"]));
+        assert!(!beats.all_ended_once(&["mail", "ingest"]));
+    }
+}
