@@ -8,13 +8,16 @@ mod companies;
 mod completions;
 mod eval;
 mod explain;
+mod feeds;
 mod logging;
 mod parse;
+mod poll;
 mod preview;
 mod progress;
 mod run;
 mod send_now;
 mod status;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -97,6 +100,8 @@ enum Command {
     CheckConfig(check_config::Args),
     Status(status::Args),
     Preview(preview::Args),
+    Poll(poll::Args),
+    Feeds(feeds::Args),
     Parse(parse::Args),
     Backup(backup::Args),
     Explain(explain::Args),
@@ -128,6 +133,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),
         Command::Preview(args) => preview::run(config, &args),
+        Command::Poll(args) => poll::run(config, &args),
+        Command::Feeds(args) => feeds::run(config, &args),
         Command::Parse(args) => parse::run(&args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),

@@ -4,6 +4,7 @@
 //! what to do. Only this folder reads the environment.
 
 mod check;
+pub mod edit;
 mod problem;
 mod secret;
 mod settings;

@@ -4,6 +4,7 @@
 pub mod body;
 mod code_pages;
 pub mod date;
+pub mod discover;
 pub mod encoding;
 pub mod fetch;
 #[cfg(test)]
@@ -12,6 +13,7 @@ pub mod guard;
 pub mod headers;
 pub mod health;
 pub mod normalize;
+pub mod opml;
 pub mod parse;
 mod poll;
 mod poller;

@@ -121,14 +121,14 @@ fn in_order<T>(defined: Defined<T>) -> Vec<T> {
 }
 
 /// Whether a text can be a key: lower-case letters, digits and `-`, beginning with a letter or digit.
-fn is_slug(text: &str) -> bool {
+pub(super) fn is_slug(text: &str) -> bool {
     const SLUG_MAX: usize = 64;
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     text.len() <= SLUG_MAX && text.chars().all(inner) && text.starts_with(|c: char| c != '-')
 }
 
 /// A key made from a name: `BBC Business` becomes `bbc-business`.
-fn slug_of(name: &str) -> String {
+pub(super) fn slug_of(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower
         .split(|c: char| !c.is_ascii_alphanumeric())
