@@ -359,4 +359,5 @@ fn rhythm(entries: &[NewEntry], known: &[Timestamp]) -> Vec<Timestamp> {
 }
 
 #[cfg(test)]
+#[path = "normalize_tests.rs"]
 mod tests;

@@ -21,7 +21,10 @@ pub use story::{
     CompanyRef, Headline, Mark, Mention, MentionPlace, Placement, PlacementReason, ScorePart, StoryView, ThemeRef,
     ThemeTag,
 };
-pub use subscriber::{Choices, EndReason, Frequency, Length, MailFormat, Subscriber, Subscription, SubscriptionStatus};
+pub use subscriber::{
+    Choices, EndReason, Frequency, KnownName, Length, MailFormat, NameKind, Subscriber, Subscription,
+    SubscriptionStatus,
+};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(

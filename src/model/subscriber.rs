@@ -130,3 +130,26 @@ pub struct Choices {
     /// No mail before this time.
     pub paused_until: Option<Timestamp>,
 }
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NameKind {
+    /// A company.
+    Company,
+    /// A theme.
+    Theme,
+}
+
+/// A company or theme that readers may name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KnownName {
+    /// What it stands for.
+    pub kind: NameKind,
+    /// Slug.
+    pub slug: String,
+    /// Name as readers see it.
+    pub name: String,
+    /// Tickers and other names.
+    pub others: Vec<String>,
+}

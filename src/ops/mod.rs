@@ -1,4 +1,1 @@
-//! What an operator's tools see: metrics and systemd.
-
-pub mod metrics;
-pub mod systemd;
+//! Metrics and systemd.

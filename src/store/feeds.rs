@@ -158,38 +158,27 @@ fn set_due(tx: &Transaction<'_>, id: i64, at: i64) -> Result<()> {
 pub struct Claim {
     /// Feeds to poll now; each is leased.
     pub feeds: Vec<DueFeed>,
-    /// Due feeds whose host was busy.
+    /// Due feeds that `accept` refused for now.
     pub n_held: usize,
     /// When the next feed comes due, as far as it is not due already.
     pub next_at: Option<Timestamp>,
 }
 
-/// Whether a due feed may be claimed now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accept {
-    /// Yes.
-    Now,
-    /// Its host is busy; it stays due.
-    Busy,
-    /// Its host asked us to wait; it comes due then.
-    Wait(Timestamp),
-}
-
-/// Claims up to `limit` due feeds, longest due first. `spec_of` gives a feed's configuration by its key; `accept` is asked with each one's address; `lease` says when a
-/// claimed feed is due again should this process die before it records.
+/// Claims up to `limit` due feeds, longest due first. `accept` is asked with each one's address and says whether its
+/// host may be asked now; `lease` says when a claimed feed is due again should this process die before it records.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn claim_due<'a>(
+pub fn claim_due(
     tx: &Transaction<'_>,
-    spec_of: impl Fn(&str) -> Option<&'a FeedSpec>,
+    specs: &BTreeMap<String, FeedSpec>,
     now: Timestamp,
     limit: usize,
-    mut accept: impl FnMut(&str) -> Accept,
+    mut accept: impl FnMut(&str) -> bool,
     lease: impl Fn(&FeedSpec) -> Duration,
 ) -> Result<Claim> {
     let mut claim = Claim::default();
-    let (mut chosen, mut waiting) = (Vec::new(), Vec::new());
+    let mut chosen = Vec::new();
     {
         let mut due = tx.prepare_cached(
             "SELECT s.feed_id, f.key, f.url, s.effective_url
@@ -203,21 +192,14 @@ pub fn claim_due<'a>(
                 break;
             }
             let key: String = row.get(1)?;
-            let Some(spec) = spec_of(&key) else { continue };
+            let Some(spec) = specs.get(&key) else { continue };
             let (url, effective): (String, String) = (row.get(2)?, row.get(3)?);
-            let id = row.get(0)?;
-            match accept(if effective.is_empty() { &url } else { &effective }) {
-                Accept::Now => chosen.push((FeedId::new(id), spec)),
-                Accept::Busy => claim.n_held += 1,
-                Accept::Wait(until) => waiting.push((id, until)),
+            if accept(if effective.is_empty() { &url } else { &effective }) {
+                chosen.push((FeedId::new(row.get(0)?), spec));
+            } else {
+                claim.n_held += 1;
             }
         }
-    }
-    for (id, until) in waiting {
-        tx.prepare_cached(
-            "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'its host asked us to wait' WHERE feed_id = ?1",
-        )?
-        .execute(params![id, until.unix()])?;
     }
     for (id, spec) in chosen {
         tx.prepare_cached(
@@ -260,12 +242,7 @@ pub fn release(tx: &Transaction<'_>, feeds: &[FeedId], now: Timestamp) -> Result
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn claim_keys(
-    tx: &Transaction<'_>,
-    specs: &[FeedSpec],
-    now: Timestamp,
-    lease: impl Fn(&FeedSpec) -> Duration,
-) -> Result<Vec<DueFeed>> {
+pub fn claim_keys(tx: &Transaction<'_>, specs: &[&FeedSpec], now: Timestamp, lease: Duration) -> Result<Vec<DueFeed>> {
     let mut feeds = Vec::new();
     for spec in specs {
         let id: Option<i64> = tx
@@ -273,7 +250,7 @@ pub fn claim_keys(
             .query_row([&spec.key], |row| row.get(0))
             .optional()?;
         let Some(id) = id else { continue };
-        set_due(tx, id, now.plus(lease(spec)).unix())?;
+        set_due(tx, id, now.plus(lease).unix())?;
         feeds.extend(due_feed(tx, FeedId::new(id), spec)?);
     }
     Ok(feeds)

@@ -1,0 +1,340 @@
+//! Choices changed as a reader asks: names looked up, times and zones checked. Pure.
+//!
+//! A name is understood by slug, name, ticker or other name, without regard to case, spaces and punctuation, or when it
+//! begins exactly one known name ("Nvidia" for "NVIDIA Corporation"). What is not known is answered with the nearest
+//! known name and changes nothing.
+
+use std::collections::BTreeMap;
+
+use super::command::Change;
+use crate::model::{Choices, Frequency, KnownName, NameKind};
+use crate::time::{ReaderSchedule, Schedule, TimeError, Timestamp, Zone};
+
+/// From this likeness on (Jaro-Winkler) a known name is offered for an unknown one.
+const LIKENESS_MIN: f64 = 0.82;
+/// Most names a reader follows or mutes.
+const NAMES_MAX: usize = 200;
+/// Shortest text that may stand for a longer name.
+const PREFIX_CHARS_MIN: usize = 3;
+
+/// The names readers may use for companies and themes.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    known: Vec<KnownName>,
+    folded: BTreeMap<String, usize>,
+}
+
+/// What changes came to, in words for the reader.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Notes {
+    /// What changed.
+    pub done: Vec<String>,
+    /// What was not understood, with what was probably meant.
+    pub not_done: Vec<String>,
+}
+
+impl Names {
+    /// An index over the known names. Of two that share a word the first keeps it.
+    #[must_use]
+    pub fn new(known: Vec<KnownName>) -> Self {
+        let mut folded = BTreeMap::new();
+        for (place, name) in known.iter().enumerate() {
+            let words = [&name.slug, &name.name].into_iter().chain(&name.others);
+            for word in words.map(|w| fold(w)).filter(|w| !w.is_empty()) {
+                folded.entry(word).or_insert(place);
+            }
+        }
+        Self { known, folded }
+    }
+
+    /// The known names.
+    #[must_use]
+    pub fn all(&self) -> &[KnownName] {
+        &self.known
+    }
+
+    /// The name of a slug as readers see it; the slug itself when it is not known.
+    #[must_use]
+    pub fn name_of<'a>(&'a self, slug: &'a str) -> &'a str {
+        self.known
+            .iter()
+            .find(|known| known.slug == slug)
+            .map_or(slug, |known| &known.name)
+    }
+
+    /// What a reader's word means.
+    ///
+    /// # Errors
+    /// The nearest known name, when nothing matches.
+    pub fn find(&self, text: &str) -> Result<&KnownName, Option<&str>> {
+        let word = fold(text);
+        if let Some(known) = self.folded.get(&word).and_then(|place| self.known.get(*place)) {
+            return Ok(known);
+        }
+        let mut begins = self
+            .folded
+            .range(word.clone()..)
+            .take_while(|(known, _)| known.starts_with(&word))
+            .map(|(_, place)| *place);
+        let first = begins.next();
+        let only = first.filter(|first| begins.all(|other| other == *first));
+        if let Some(known) = only
+            .and_then(|place| self.known.get(place))
+            .filter(|_| word.chars().count() >= PREFIX_CHARS_MIN)
+        {
+            return Ok(known);
+        }
+        let nearest = self
+            .folded
+            .iter()
+            .map(|(known, place)| (strsim::jaro_winkler(&word, known), *place))
+            .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        Err(nearest
+            .and_then(|(_, place)| self.known.get(place))
+            .map(|known| known.name.as_str()))
+    }
+}
+
+/// Applies one change.
+pub fn apply(choices: &mut Choices, change: &Change, names: &Names, now: Timestamp, notes: &mut Notes) {
+    match change {
+        Change::Follow(list) => each(list, names, notes, |known| {
+            choices.muted.retain(|slug| slug != &known.slug);
+            add(followed(choices, known.kind), &known.slug).then(|| format!("following {}", known.name))
+        }),
+        Change::Theme(list) => each(list, names, notes, |known| {
+            choices.muted.retain(|slug| slug != &known.slug);
+            add(followed(choices, known.kind), &known.slug).then(|| format!("following {}", known.name))
+        }),
+        Change::Unfollow(list) => each(list, names, notes, |known| {
+            followed(choices, known.kind).retain(|slug| slug != &known.slug);
+            Some(format!("no longer following {}", known.name))
+        }),
+        Change::Mute(list) => each(list, names, notes, |known| {
+            followed(choices, known.kind).retain(|slug| slug != &known.slug);
+            add(&mut choices.muted, &known.slug).then(|| format!("{} is muted", known.name))
+        }),
+        Change::Unmute(list) => each(list, names, notes, |known| {
+            choices.muted.retain(|slug| slug != &known.slug);
+            Some(format!("{} is no longer muted", known.name))
+        }),
+        Change::Time(time) => {
+            choices.time = Some(time.clone());
+            notes.done.push(format!("mail at {time}"));
+        }
+        Change::Zone(zone) => match zone.parse::<Zone>() {
+            Ok(zone) => {
+                choices.zone = Some(zone.to_string());
+                notes.done.push(format!("times in {zone}"));
+            }
+            Err(error) => notes.not_done.push(error.to_string()),
+        },
+        Change::Often(frequency) => {
+            choices.frequency = frequency.clone();
+            notes.done.push(often_words(frequency));
+        }
+        Change::Pause(span) => {
+            choices.paused_until = Some(now.plus(*span));
+            notes.done.push(format!("no mail for {} days", span.as_secs() / 86_400));
+        }
+        Change::Resume => {
+            choices.paused_until = None;
+            notes.done.push("mail goes on".to_owned());
+        }
+        Change::Length(length) => {
+            choices.length = *length;
+            notes.done.push(format!("{change} mail"));
+        }
+        Change::Format(format) => {
+            choices.format = *format;
+            notes.done.push(format!("mail as {change}"));
+        }
+        Change::Language(code) => {
+            choices.language = Some(code.clone());
+            notes.done.push(format!("{change}"));
+        }
+        Change::Reset => {
+            *choices = Choices::default();
+            notes.done.push("everything as the digest does it".to_owned());
+        }
+    }
+    canonical(choices);
+}
+
+/// Puts choices into the one form that equal choices share.
+pub fn canonical(choices: &mut Choices) {
+    for list in [&mut choices.companies, &mut choices.themes, &mut choices.muted] {
+        list.sort();
+        list.dedup();
+        list.truncate(NAMES_MAX);
+    }
+}
+
+/// The reader's own schedule as `subscriptions.schedule` has it; empty for the digest's own.
+///
+/// # Errors
+/// When time, zone or day are none.
+pub fn schedule_of(choices: &Choices, digest: &Schedule, zone: Zone) -> Result<String, TimeError> {
+    let own = ReaderSchedule::choose(
+        digest,
+        zone,
+        choices.time.as_deref(),
+        choices.zone.as_deref(),
+        &choices.frequency,
+    )?;
+    Ok(own.map_or_else(String::new, |own| own.to_string()))
+}
+
+/// How often, in words.
+#[must_use]
+pub fn often_words(frequency: &Frequency) -> String {
+    match frequency {
+        Frequency::Default => "as often as the digest comes".to_owned(),
+        Frequency::Daily => "every day".to_owned(),
+        Frequency::Weekdays => "Monday to Friday".to_owned(),
+        Frequency::Weekly(day) => {
+            let day = day
+                .parse::<crate::time::Weekday>()
+                .map_or(day.as_str(), |day| day.name());
+            format!("once a week, on {day}")
+        }
+    }
+}
+
+fn followed(choices: &mut Choices, kind: NameKind) -> &mut Vec<String> {
+    match kind {
+        NameKind::Company => &mut choices.companies,
+        NameKind::Theme => &mut choices.themes,
+    }
+}
+
+fn add(list: &mut Vec<String>, slug: &str) -> bool {
+    if list.len() >= NAMES_MAX {
+        return false;
+    }
+    if !list.iter().any(|known| known == slug) {
+        list.push(slug.to_owned());
+    }
+    true
+}
+
+fn each(list: &[String], names: &Names, notes: &mut Notes, mut act: impl FnMut(&KnownName) -> Option<String>) {
+    for text in list {
+        match names.find(text) {
+            Ok(known) => match act(known) {
+                Some(done) => notes.done.push(done),
+                None => notes.not_done.push(format!(
+                    "\u{201c}{}\u{201d}: the list is full ({NAMES_MAX} names)",
+                    known.name
+                )),
+            },
+            Err(Some(near)) => notes.not_done.push(format!(
+                "\u{201c}{text}\u{201d} is not known; did you mean \u{201c}{near}\u{201d}?"
+            )),
+            Err(None) => notes.not_done.push(format!(
+                "\u{201c}{text}\u{201d} is neither a company nor a theme we know"
+            )),
+        }
+    }
+}
+
+fn fold(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subscribe::command::{Command, Line, parse_line};
+
+    fn names() -> Names {
+        let company = |slug: &str, name: &str, others: &[&str]| KnownName {
+            kind: NameKind::Company,
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            others: others.iter().map(ToString::to_string).collect(),
+        };
+        let theme = |slug: &str, name: &str| KnownName {
+            kind: NameKind::Theme,
+            slug: slug.to_owned(),
+            name: name.to_owned(),
+            others: Vec::new(),
+        };
+        Names::new(vec![
+            company("nvidia", "NVIDIA Corporation", &["NVDA"]),
+            company("amd", "AMD", &[]),
+            company("american-airlines", "American Airlines", &["AAL"]),
+            company("american-express", "American Express", &["AXP"]),
+            theme("ai", "Artificial intelligence"),
+            theme("crypto", "Crypto"),
+        ])
+    }
+
+    /// Applies commands one after the other and shows what holds and what was not understood.
+    #[track_caller]
+    fn check(lines: &str, holds: &str, not_done: &str) {
+        let (mut choices, mut notes) = (Choices::default(), Notes::default());
+        for line in lines.split(';') {
+            match parse_line(line) {
+                Line::Command(Command::Change(change)) => {
+                    apply(&mut choices, &change, &names(), Timestamp::from_unix(0), &mut notes);
+                }
+                other => panic!("{line}: {other:?}"),
+            }
+        }
+        let shown = format!(
+            "{} | {} | {}",
+            choices.companies.join(" "),
+            choices.themes.join(" "),
+            choices.muted.join(" ")
+        );
+        assert_eq!(shown, holds);
+        assert_eq!(notes.not_done.join("; "), not_done);
+    }
+
+    #[test]
+    fn names_are_understood() {
+        check("follow nvidia, AMD", "amd nvidia |  | ", "");
+        check("follow NVDA; unfollow Nvidia Corporation", " |  | ", "");
+        check("follow ai", " | ai | ", "");
+        check("theme AI, crypto; mute crypto", " | ai | crypto", "");
+        check("mute amd; unmute amd", " |  | ", "");
+        check("follow AMD, amd, A.M.D", "amd |  | ", "");
+    }
+
+    #[test]
+    fn unknown_names_get_the_nearest() {
+        check(
+            "follow Nvidja",
+            " |  | ",
+            "\u{201c}Nvidja\u{201d} is not known; did you mean \u{201c}NVIDIA Corporation\u{201d}?",
+        );
+        check(
+            "follow qqqqq",
+            " |  | ",
+            "\u{201c}qqqqq\u{201d} is neither a company nor a theme we know",
+        );
+        let known = names();
+        assert!(known.find("American").is_err(), "two begin so");
+        assert_eq!(known.find("American Exp").unwrap().slug, "american-express");
+    }
+
+    #[test]
+    fn schedules_follow_choices() {
+        let digest: Schedule = "0 7 * * *".parse().unwrap();
+        let zone: Zone = "Europe/Paris".parse().unwrap();
+        let mut choices = Choices::default();
+        assert_eq!(schedule_of(&choices, &digest, zone).unwrap(), "");
+        choices.time = Some("07:30".to_owned());
+        choices.zone = Some("Europe/Berlin".to_owned());
+        choices.frequency = Frequency::Weekdays;
+        assert_eq!(
+            schedule_of(&choices, &digest, zone).unwrap(),
+            "07:30[Europe/Berlin] weekdays"
+        );
+    }
+}

@@ -1,0 +1,299 @@
+//! The words of a mail that its author wrote now: the subject without "Re:", the body without quotes and signature.
+//!
+//! - Quoted lines (`>`) are passed over; what follows a mail program's "On ... wrote:", "-----Original Message-----"
+//!   or a block of `From:` lines is the old mail, and reading ends there.
+//! - An HTML-only mail (Outlook, phones) is cut where its quote begins and read as text.
+//! - "Sent from my phone" and `--` begin a signature.
+
+use mail_parser::Message;
+use mail_parser::decoders::html::html_to_text;
+
+/// After this many lines of prose a mail is a letter, and no command follows.
+pub const PROSE_LINES_MAX: usize = 3;
+/// Most lines looked at.
+const LINES_MAX: usize = 60;
+/// Most bytes of a body looked at.
+const BODY_BYTES_MAX: usize = 32 * 1024;
+/// Characters of a confirm token.
+const TOKEN_CHARS: usize = 32;
+
+const REPLY_PREFIXES: &[&str] = &[
+    "re",
+    "aw",
+    "sv",
+    "antw",
+    "antwort",
+    "vs",
+    "ref",
+    "rif",
+    "r",
+    "odp",
+    "ynt",
+    "res",
+    "rv",
+    "tr",
+    "fwd",
+    "fw",
+    "wg",
+    "vl",
+    "doorst",
+    "回复",
+    "答复",
+    "回覆",
+    "返信",
+    "отв",
+    "ответ",
+];
+
+const AUTOMATIC: &[&str] = &[
+    "automatic reply",
+    "auto reply",
+    "autoreply",
+    "auto-reply",
+    "auto response",
+    "automatische antwort",
+    "abwesenheit",
+    "out of office",
+    "out of the office",
+    "ooo:",
+    "away from",
+    "on vacation",
+    "réponse automatique",
+    "absence",
+    "respuesta automática",
+    "fuera de la oficina",
+    "risposta automatica",
+    "automatisch antwoord",
+    "afwezig",
+    "autosvar",
+    "frånvaro",
+    "fravær",
+    "resposta automática",
+    "undeliverable",
+    "undelivered",
+    "delivery status",
+    "delivery failure",
+    "mail delivery",
+    "returned mail",
+    "unzustellbar",
+    "non remis",
+    "failure notice",
+    "auto:",
+    "[auto]",
+    "automatyczna odpowiedź",
+    "автоответ",
+    "自動応答",
+    "自动回复",
+];
+
+/// The subject without reply marks and `[list]` tags.
+pub fn bare_subject(subject: &str) -> String {
+    let mut rest = subject.trim();
+    loop {
+        let before = rest;
+        if let Some((mark, after)) = rest.split_once([':', '：']) {
+            let word = mark.trim().to_lowercase();
+            let word = word.split(['[', '(']).next().unwrap_or_default().trim();
+            if REPLY_PREFIXES.contains(&word) {
+                rest = after.trim();
+            }
+        }
+        if let Some((_, after)) = rest.strip_prefix('[').and_then(|tagged| tagged.split_once(']')) {
+            rest = after.trim();
+        }
+        if rest == before {
+            return rest.to_owned();
+        }
+    }
+}
+
+/// Whether a subject says that it is a reply.
+pub fn is_reply_subject(subject: &str) -> bool {
+    let subject = subject.trim();
+    bare_subject(subject).chars().count() < subject.chars().count()
+}
+
+/// A subject that only a program writes. Looked for before any token: a vacation mail quotes the subject it answers.
+pub fn is_automatic(subject: &str) -> bool {
+    let subject = subject.trim().to_lowercase();
+    let head: String = subject.chars().take(60).collect();
+    AUTOMATIC.iter().any(|mark| head.contains(mark))
+}
+
+/// A `confirm-TOKEN` or `confirm TOKEN` somewhere in a line.
+pub fn confirm_token(line: &str) -> Option<String> {
+    let lower = line.to_lowercase();
+    lower.match_indices("confirm").find_map(|(at, word)| {
+        let rest = lower.get(at + word.len()..)?.strip_prefix(['-', ' ', ':'])?;
+        let token: String = rest
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || ('2'..='7').contains(c))
+            .collect();
+        (token.len() == TOKEN_CHARS).then_some(token)
+    })
+}
+
+/// The commands in the subject of our own question, `Confirm: follow nvidia; mute crypto`, that came back.
+pub fn asked_again(subject: &str) -> Option<&str> {
+    subject.get(..8).filter(|head| head.eq_ignore_ascii_case("confirm:"))?;
+    subject.get(8..)
+}
+
+/// The lines the author wrote, from the top.
+pub fn unquoted_lines(message: &Message<'_>) -> Vec<String> {
+    let body = body_text(message);
+    let lines: Vec<&str> = body.lines().map(str::trim).take(LINES_MAX * 4).collect();
+    let mut kept = Vec::new();
+    let mut lines = lines.iter().enumerate().peekable();
+    while let Some((at, line)) = lines.next() {
+        if line.is_empty() || line.starts_with(['>', '|']) {
+            continue;
+        }
+        if is_signature(line) || is_old_mail(line) || kept.len() >= LINES_MAX {
+            break;
+        }
+        let next = lines.peek().map_or("", |(_, next)| **next);
+        if is_attribution(line, next) {
+            let quoted = body
+                .lines()
+                .map(str::trim)
+                .skip(at + 1)
+                .find(|l| !l.is_empty() && !l.ends_with(':'));
+            if quoted.is_some_and(|l| l.starts_with('>')) {
+                continue;
+            }
+            break;
+        }
+        kept.push((*line).to_owned());
+    }
+    kept
+}
+
+fn body_text(message: &Message<'_>) -> String {
+    let Some(part) = message.text_part(0) else {
+        return String::new();
+    };
+    let contents = cut(part.text_contents().unwrap_or_default(), BODY_BYTES_MAX);
+    if part.is_text_html() {
+        html_to_text(before_quote(contents))
+    } else {
+        contents.to_owned()
+    }
+}
+
+/// HTML up to where a mail program's quote begins.
+fn before_quote(html: &str) -> &str {
+    const QUOTES: &[&str] = &[
+        "<blockquote",
+        "class=\"gmail_quote",
+        "gmail_attr",
+        "id=\"appendonsend",
+        "id=\"divrplyfwdmsg",
+        "moz-cite-prefix",
+        "name=\"_mailoriginal",
+        "olk_src_body_section",
+        "yahoo_quoted",
+        "protonmail_quote",
+        "<hr",
+        "id=\"mail-editor-reference",
+        "border-top:solid #e1e1e1",
+    ];
+    let lower = html.to_ascii_lowercase();
+    let end = QUOTES
+        .iter()
+        .filter_map(|mark| lower.find(mark))
+        .min()
+        .unwrap_or(html.len());
+    let head = html.get(..end).unwrap_or(html);
+    // The cut may be inside a tag: end before it.
+    match (head.rfind('<'), head.rfind('>')) {
+        (Some(open), close) if close.is_none_or(|close| close < open) => head.get(..open).unwrap_or(head),
+        _ => head,
+    }
+}
+
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+fn is_signature(line: &str) -> bool {
+    let lower = line.to_lowercase();
+    line == "--"
+        || line == "—"
+        || [
+            "sent from my",
+            "sent from mail",
+            "sent from outlook",
+            "sent from yahoo",
+            "sent via",
+            "von meinem",
+            "gesendet von",
+            "envoyé de",
+            "envoyé depuis",
+            "enviado desde",
+            "enviado do",
+            "inviato da",
+            "verzonden vanaf",
+            "skickat från",
+            "get outlook for",
+            "outlook für",
+            "obtenir outlook",
+            "diese nachricht wurde von",
+            "wysłane z",
+            "отправлено с",
+        ]
+        .iter()
+        .any(|mark| lower.starts_with(mark))
+}
+
+/// The line from which on the old mail stands.
+fn is_old_mail(line: &str) -> bool {
+    let lower = line.trim_matches(['*', ' ']).to_lowercase();
+    let ruled = |c: char| lower.chars().take(5).all(|x| x == c) && lower.chars().count() >= 5;
+    let header = [
+        "from:",
+        "von:",
+        "de:",
+        "da:",
+        "van:",
+        "från:",
+        "fra:",
+        "od:",
+        "от:",
+        "发件人:",
+        "发件人：",
+        "差出人:",
+    ];
+    ruled('-') || ruled('_') || header.iter().any(|h| lower.starts_with(h))
+}
+
+/// "On Mon, 2 Mar 2026 at 07:00, Daily <news@example.org> wrote:", possibly on two lines.
+fn is_attribution(line: &str, next: &str) -> bool {
+    const SAYS: &[&str] = &[
+        "wrote",
+        "schrieb",
+        "écrit",
+        "escribió",
+        "scritto",
+        "schreef",
+        "skrev",
+        "escreveu",
+        "napisał",
+        "kirjoitti",
+        "написал",
+        "写道",
+        "geschrieben",
+    ];
+    let says = |text: &str| {
+        let lower = text.to_lowercase();
+        text.trim_end().ends_with([':', '：']) && SAYS.iter().any(|word| lower.contains(word))
+    };
+    let dated = line.chars().any(|c| c.is_ascii_digit());
+    let ends = |text: &str| text.contains('@') && text.ends_with(':');
+    says(line) || (dated && (says(next) || ends(line) || ends(next)))
+}
