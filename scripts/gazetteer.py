@@ -113,12 +113,12 @@ def main(path):
             if alias != name:
                 if PAPER.search(alias) or (not curated and not belongs(alias, name)):
                     continue
-                if alias.isupper() and len(alias) >= 4 and alias in bases and alias.lower() != name.lower():
+                if alias.isupper() and len(alias) >= 4 and alias in bases and alias.lower() not in name.lower():
                     continue
-                flagged = set(classes.get(alias, "")) & set("wgp")
+                flagged = set(classes.get(alias, "")) & set("wgpf")
                 if flagged and not curated and words(name)[: len(words(alias))] == words(alias):
                     continue
-                if len(clean) <= 2 and not curated:
+                if len("".join(words(clean))) <= 2 and not curated:
                     continue
             seen.add(key)
             mark = classes.get(alias, "")

@@ -38,6 +38,8 @@ pub struct Wakes {
     pub stories: Notify,
     /// A slot may be due.
     pub digest: Notify,
+    /// Rows may be past their keeping.
+    pub housekeeping: Notify,
     /// A delivery was queued.
     pub mail: Notify,
 }

@@ -11,7 +11,7 @@
 //! - [`subscribe`]: what people ask of us by mail and by web page.
 //! - [`ops`]: metrics and systemd.
 //!
-//! Around it: [`cli`] (one file a command).
+//! Around it: [`cli`] (one file a command), [`app`] (the daemon's loops), [`demo`] (bundled outlets).
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
 //! reader of the clock and of randomness), [`token`] and [`address`].
@@ -24,11 +24,13 @@
 )]
 
 pub mod address;
+pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod context;
 pub mod crash;
+pub mod demo;
 pub mod digest;
 pub mod ingest;
 pub mod mail;

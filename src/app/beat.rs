@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// A tick that runs longer than this is stuck: even a send whose server uses all of its ten minutes after the final
 /// dot ends before.
-const TICK_MAX: Duration = Duration::from_secs(15 * 60);
+const TICK_MAX: Duration = Duration::from_mins(15);
 
 /// The pulses of all loops; cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -40,14 +40,22 @@ impl Beats {
     pub fn stuck(&self, now: Timestamp) -> Vec<&'static str> {
         self.with(|beats| {
             let late = |beat: &Beat| beat.running_since.is_some_and(|since| now.since(since) > TICK_MAX);
-            beats.iter().filter(|(_, beat)| late(beat)).map(|(name, _)| *name).collect()
+            beats
+                .iter()
+                .filter(|(_, beat)| late(beat))
+                .map(|(name, _)| *name)
+                .collect()
         })
     }
 
     /// Whether every named loop has ended a tick at least once: the daemon has started.
     #[must_use]
     pub fn all_ended_once(&self, names: &[&str]) -> bool {
-        self.with(|beats| names.iter().all(|name| beats.get(name).is_some_and(|beat| beat.finished_at.is_some())))
+        self.with(|beats| {
+            names
+                .iter()
+                .all(|name| beats.get(name).is_some_and(|beat| beat.finished_at.is_some()))
+        })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<&'static str, Beat>) -> T) -> T {

@@ -59,13 +59,25 @@ impl Loop {
                 }
                 Ok(Err(error)) => {
                     errors = errors.saturating_add(1);
-                    tracing::error!(r#loop = self.name, error = format!("{error:#}"), "A tick failed; trying again");
+                    tracing::error!(
+                        r#loop = self.name,
+                        error = format!("{error:#}"),
+                        "A tick failed; trying again"
+                    );
                     Duration::from_secs(1 << errors.min(6)).min(BACKOFF_MAX)
                 }
                 Err(join) if join.is_panic() => {
                     panics += 1;
-                    tracing::error!(r#loop = self.name, panics, "A tick panicked; this is a bug, please report it");
-                    anyhow::ensure!(panics < PANICS_MAX, "the {} loop panicked {PANICS_MAX} times in a row", self.name);
+                    tracing::error!(
+                        r#loop = self.name,
+                        panics,
+                        "A tick panicked; this is a bug, please report it"
+                    );
+                    anyhow::ensure!(
+                        panics < PANICS_MAX,
+                        "the {} loop panicked {PANICS_MAX} times in a row",
+                        self.name
+                    );
                     Duration::from_secs(5)
                 }
                 Err(_) => return Ok(()),

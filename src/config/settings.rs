@@ -95,7 +95,7 @@ pub struct PollSettings {
 }
 
 /// `[stories]`, `[[company]]`, `[[theme]]`
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct StorySettings {
     /// Granularity: 0.0 joins little, 1.0 joins much; 0.5 is the shipped default.
     pub granularity: f64,
@@ -105,6 +105,18 @@ pub struct StorySettings {
     pub companies: Vec<CompanySettings>,
     /// `[[theme]]` tables.
     pub themes: Vec<ThemeSettings>,
+}
+
+impl Default for StorySettings {
+    /// The shipped defaults.
+    fn default() -> Self {
+        Self {
+            granularity: 0.5,
+            window: Duration::from_secs(3 * 86_400),
+            companies: Vec::new(),
+            themes: Vec::new(),
+        }
+    }
 }
 
 /// One `[[company]]`: adds to the built-in gazetteer or changes an entry of it.

@@ -26,10 +26,8 @@ pub struct Material {
     pub title: String,
     /// IANA zone.
     pub zone: String,
-    /// The window all readers have in common, and the furthest any of them reaches back.
+    /// The window of readers who missed nothing; the stories given may reach further back, for those who did.
     pub window_from: Timestamp,
-    /// Lower end of the stories given, at most `window_from`.
-    pub earliest: Timestamp,
     /// Upper end.
     pub window_to: Timestamp,
     /// Stories with at least one entry inside the window.
@@ -47,7 +45,7 @@ pub struct Material {
 /// Makes the edition. The same material gives the same bytes.
 #[must_use]
 pub fn compose(material: Material) -> Edition {
-    let (from, to) = (material.earliest, material.window_to);
+    let (from, to) = (material.window_from, material.window_to);
     let mut stories: Vec<EditionStory> = material
         .candidates
         .iter()

@@ -1,9 +1,417 @@
-//! Due slots (`slot`), a story's view (`view`, `extract`), its score (`rank`), editions (`compose`) and what each
-//! audience sees of them (`layout`).
+//! Due slots (`slot`), a story's view (`view`, `extract`), its score (`rank`), editions (`compose`), readers grouped
+//! (`audience`) and what each group sees (`layout`); `make` puts them together, and the tick here records and queues.
+//!
+//! An edition is recorded before anybody gets it; its slot has one row, so none is made twice. Queueing goes in chunks
+//! that can each be repeated: after a crash the next tick finds the edition `queueing` and goes on.
 
+pub mod audience;
 pub mod compose;
 pub mod extract;
 pub mod layout;
+pub mod make;
+pub mod now;
+pub mod preview;
 pub mod rank;
 pub mod slot;
 pub mod view;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::{Config, DigestSettings};
+use crate::context::{Ctx, Next};
+use crate::mail::message::message_id;
+use crate::mail::render::{RenderError, Templates};
+use crate::model::{AudienceId, DeliveryKind, Edition, EditionId, Slot, SubscriptionId};
+use crate::store::StoreError;
+use crate::store::digests::{self, ReaderQuery, ReaderRow, Unfinished};
+use crate::store::outbox::{NewDelivery, enqueue};
+use crate::time::{ReaderSchedule, Schedule, Timestamp, Zone};
+use audience::Group;
+use make::Maker;
+use slot::Act;
+
+/// Longest wait for entries that have no story yet.
+const GRACE: Duration = Duration::from_secs(600);
+/// How soon to look again while waiting for them.
+const GRACE_LOOK: Duration = Duration::from_secs(20);
+/// Deliveries queued in one transaction.
+const CHUNK: usize = 500;
+/// How far back a reader's mails are remembered.
+pub const HISTORY: Duration = Duration::from_secs(14 * 86_400);
+/// Look again at least this often: another process may have added a subscriber with a schedule of his own.
+const LOOK_MAX: Duration = Duration::from_secs(60);
+
+/// Why a tick failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DigestError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A template.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+}
+
+/// What a tick or a command returns.
+pub type Result<T> = std::result::Result<T, DigestError>;
+
+/// One schedule of a digest: its own, or one its readers chose.
+struct Due<'a> {
+    spec: &'a DigestSettings,
+    /// As stored with subscriptions, empty for the digest's own.
+    name: String,
+    schedule: Schedule,
+    zone: Zone,
+}
+
+/// Makes every edition that is due, and finishes what a crash left.
+///
+/// # Errors
+/// When the database or a template fails; what was recorded until then stays.
+pub async fn tick(ctx: &Ctx) -> Result<Next> {
+    let config = ctx.config();
+    let now = ctx.now();
+    let mut next = Next {
+        at: now.plus(LOOK_MAX),
+        did: 0,
+    };
+    for spec in &config.digests {
+        let key = spec.key.clone();
+        for left in ctx.db.read(move |conn| digests::unfinished(conn, &key)).await? {
+            next.did += 1;
+            queue(ctx, &config, spec, &left).await?;
+        }
+        for due in schedules(ctx, spec).await? {
+            if ctx.shutdown.is_cancelled() {
+                return Ok(next);
+            }
+            let step = one_schedule(ctx, &config, &due).await?;
+            next.did += step.did;
+            next.at = next.at.min(step.at);
+        }
+    }
+    Ok(next)
+}
+
+/// The digest's own schedule and those its readers chose. One that cannot be read any more falls to the digest's own
+/// when its reader next changes something; until then it is skipped, and said.
+async fn schedules<'a>(ctx: &Ctx, spec: &'a DigestSettings) -> Result<Vec<Due<'a>>> {
+    let key = spec.key.clone();
+    let names = ctx.db.read(move |conn| digests::schedules(conn, &key)).await?;
+    let own = Due {
+        spec,
+        name: String::new(),
+        schedule: spec.schedule.clone(),
+        zone: spec.zone,
+    };
+    let chosen = names.into_iter().filter(|name| !name.is_empty()).filter_map(|name| {
+        match ReaderSchedule::parse(&name) {
+            Ok(read) => Some(Due {
+                spec,
+                name,
+                schedule: read.schedule,
+                zone: read.zone,
+            }),
+            Err(error) => {
+                tracing::warn!(digest.key = spec.key, %error, "a reader's schedule cannot be read; no editions for it");
+                None
+            }
+        }
+    });
+    Ok(std::iter::once(own).chain(chosen).collect())
+}
+
+async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next> {
+    let now = ctx.now();
+    let (key, name) = (due.spec.key.clone(), due.name.clone());
+    let (last, counts_from) = ctx
+        .db
+        .read(move |conn| {
+            Ok((
+                digests::last_slot(conn, &key, &name)?,
+                digests::counts_from(conn, &key, &name)?,
+            ))
+        })
+        .await?;
+    let since = last.map(|last| last.due_at).or(counts_from).unwrap_or(now);
+    let upcoming = due
+        .schedule
+        .next_after(due.zone, now)
+        .map_or(now.plus(LOOK_MAX), |firing| firing.at);
+    let mut next = Next { at: upcoming, did: 0 };
+    let mut told_until = last.map(|last| last.window_to);
+    for (firing, act) in slot::due_slots(&due.schedule, due.zone, since, now, due.spec.catch_up, due.spec.late) {
+        let slot = Slot {
+            digest: due.spec.key.clone(),
+            schedule: due.name.clone(),
+            key: firing.key.clone(),
+            due_at: firing.at,
+        };
+        let window_from = told_until.unwrap_or_else(|| slot::first_window(&due.schedule, due.zone, firing.at));
+        if act != Act::Compose {
+            // Where nothing is told, the window stays open for the next edition, unless its stories are to be dropped.
+            let window_to = if act == Act::Skip { firing.at } else { window_from };
+            told_until = Some(window_to);
+            miss(ctx, due.spec, slot, window_from.min(window_to), window_to).await?;
+            next.did += 1;
+            continue;
+        }
+        let at = firing.at;
+        if now < at.plus(GRACE) && ctx.db.read(move |conn| digests::entries_wait(conn, at)).await? {
+            ctx.wakes.stories.notify_one();
+            next.at = now.plus(GRACE_LOOK);
+            return Ok(next);
+        }
+        make_edition(ctx, config, due.spec, slot, window_from).await?;
+        next.did += 1;
+    }
+    Ok(next)
+}
+
+async fn miss(ctx: &Ctx, spec: &DigestSettings, slot: Slot, from: Timestamp, to: Timestamp) -> Result<()> {
+    let now = ctx.now();
+    tracing::warn!(
+        digest.key = spec.key,
+        slot = slot.key,
+        "a slot was missed; no edition is made for it"
+    );
+    metrics::counter!("courant_digests_total", "digest" => spec.key.clone(), "outcome" => "missed").increment(1);
+    let edition = make::empty(spec, slot, from, to);
+    ctx.db
+        .write(move |tx| digests::record(tx, &edition, "missed", now))
+        .await?;
+    Ok(())
+}
+
+/// Composes, records and queues one edition.
+async fn make_edition(
+    ctx: &Ctx,
+    config: &Config,
+    spec: &DigestSettings,
+    slot: Slot,
+    window_from: Timestamp,
+) -> Result<()> {
+    let now = ctx.now();
+    // First take back what still waits, so that no sender can begin it while its stories are being told anew.
+    let own = slot.clone();
+    let n_superseded = ctx.db.write(move |tx| digests::supersede(tx, &own, now)).await?;
+    let groups = groups(ctx, &slot, window_from, now, None).await?;
+    let earliest = groups
+        .keys()
+        .map(|group| group.since)
+        .min()
+        .unwrap_or(window_from)
+        .min(window_from);
+    let maker = Maker::of(config, spec);
+    let edition = maker
+        .edition(&ctx.db, slot, window_from, earliest, &make::followed(&groups))
+        .await?;
+    let outcome = if edition.stories.is_empty() && !spec.send_empty {
+        "empty"
+    } else {
+        "queueing"
+    };
+    let (n_stories, n_readers) = (edition.stories.len(), groups.values().sum::<usize>());
+    let row = edition.clone();
+    let Some(id) = ctx.db.write(move |tx| digests::record(tx, &row, outcome, now)).await? else {
+        return Ok(());
+    };
+    let late = now.since(edition.slot.due_at).as_secs_f64();
+    metrics::histogram!("courant_digest_late_seconds").record(late);
+    tracing::info!(
+        digest.key = spec.key,
+        digest.id = id.get(),
+        slot = edition.slot.key,
+        n_stories,
+        n_readers,
+        n_superseded,
+        n_audiences_max = groups.len(),
+        outcome,
+        "edition composed"
+    );
+    if outcome == "empty" {
+        metrics::counter!("courant_digests_total", "digest" => spec.key.clone(), "outcome" => "empty").increment(1);
+        return Ok(());
+    }
+    queue(
+        ctx,
+        config,
+        spec,
+        &Unfinished {
+            id,
+            composed_at: now,
+            edition,
+        },
+    )
+    .await
+}
+
+/// Readers of a slot by group, with how many each has.
+async fn groups(
+    ctx: &Ctx,
+    slot: &Slot,
+    window_from: Timestamp,
+    by: Timestamp,
+    edition: Option<EditionId>,
+) -> Result<BTreeMap<Group, usize>> {
+    let (slot, mut found) = (slot.clone(), BTreeMap::new());
+    let history = slot.due_at.minus(HISTORY);
+    let digest = slot.digest.clone();
+    let past = ctx
+        .db
+        .read(move |conn| digests::past_audiences(conn, &digest, history))
+        .await?;
+    let mut after = 0;
+    loop {
+        let rows = chunk(ctx, &slot, by, edition, after).await?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        after = last.subscription.get();
+        for row in &rows {
+            *found
+                .entry(audience::group(row, &past, &slot.schedule, window_from))
+                .or_default() += 1;
+        }
+    }
+}
+
+async fn chunk(
+    ctx: &Ctx,
+    slot: &Slot,
+    by: Timestamp,
+    edition: Option<EditionId>,
+    after: i64,
+) -> Result<Vec<ReaderRow>> {
+    let slot = slot.clone();
+    let read = move |conn: &crate::store::rusqlite::Connection| {
+        let ask = ReaderQuery {
+            digest: &slot.digest,
+            schedule: &slot.schedule,
+            by,
+            history: slot.due_at.minus(HISTORY),
+            edition,
+        };
+        digests::readers(conn, &ask, after, CHUNK)
+    };
+    Ok(ctx.db.read(read).await?)
+}
+
+/// Queues the deliveries of a recorded edition; whoever has one already keeps it.
+async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row: &Unfinished) -> Result<()> {
+    let edition = &row.edition;
+    let templates = Templates::load(config.mail.templates.as_deref())?;
+    let digest = edition.digest.clone();
+    let history = edition.slot.due_at.minus(HISTORY);
+    let past = ctx
+        .db
+        .read(move |conn| digests::past_audiences(conn, &digest, history))
+        .await?;
+    let names = ctx.db.read(|conn| digests::theme_names(conn)).await?;
+    let maker = Maker::of(config, spec);
+    let names = maker.names(edition, &names);
+    let mut audiences: BTreeMap<Group, Option<AudienceId>> = BTreeMap::new();
+    let (mut after, mut n_queued) = (0, 0);
+    loop {
+        let rows = chunk(ctx, &edition.slot, row.composed_at, Some(row.id), after).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.subscription.get();
+        let mut wanted: Vec<(SubscriptionId, AudienceId)> = Vec::new();
+        for reader in &rows {
+            let group = audience::group(reader, &past, &edition.slot.schedule, edition.window_from);
+            let known = audiences.get(&group).copied();
+            let audience = match known {
+                Some(audience) => audience,
+                None => {
+                    let made = lay_out(ctx, &maker, &templates, row.id, edition, &group, &past, &names).await?;
+                    audiences.insert(group, made);
+                    made
+                }
+            };
+            wanted.extend(audience.map(|audience| (reader.subscription, audience)));
+        }
+        n_queued += enqueue_chunk(ctx, config, row, wanted).await?;
+    }
+    let (id, outcome) = (
+        row.id,
+        if audiences.values().any(Option::is_some) {
+            "queued"
+        } else {
+            "empty"
+        },
+    );
+    ctx.db.write(move |tx| digests::finish(tx, id, outcome)).await?;
+    metrics::counter!("courant_digests_total", "digest" => spec.key.clone(), "outcome" => outcome).increment(1);
+    tracing::info!(
+        digest.key = spec.key,
+        digest.id = id.get(),
+        slot = edition.slot.key,
+        n_queued,
+        n_audiences = audiences.len(),
+        outcome,
+        "edition queued"
+    );
+    ctx.wakes.mail.notify_one();
+    Ok(())
+}
+
+/// Lays an edition out for a group and records it; `None` when there is nothing to tell.
+#[expect(clippy::too_many_arguments, reason = "one call, and each is a different thing")]
+async fn lay_out(
+    ctx: &Ctx,
+    maker: &Maker<'_>,
+    templates: &Templates,
+    id: EditionId,
+    edition: &Edition,
+    group: &Group,
+    past: &BTreeMap<AudienceId, digests::PastAudience>,
+    names: &BTreeMap<String, String>,
+) -> Result<Option<AudienceId>> {
+    let had = group.stories_had(past, edition);
+    let choices = group.choices();
+    let layout = maker.layout(templates, edition, &choices, &had, group.since, names)?;
+    if layout.sections.is_empty() && !maker.spec.send_empty {
+        return Ok(None);
+    }
+    let key = audience::key(&group.choices, &had, group.since);
+    let json = group.choices.clone();
+    Ok(Some(
+        ctx.db
+            .write(move |tx| digests::audience(tx, id, &key, &json, &layout))
+            .await?,
+    ))
+}
+
+async fn enqueue_chunk(
+    ctx: &Ctx,
+    config: &Config,
+    row: &Unfinished,
+    wanted: Vec<(SubscriptionId, AudienceId)>,
+) -> Result<usize> {
+    let (id, now, due) = (row.id, ctx.now(), row.edition.slot.due_at);
+    let domain = config
+        .mail
+        .from
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain);
+    let new: Vec<NewDelivery> = wanted
+        .into_iter()
+        .map(|(subscription, audience)| NewDelivery {
+            dedupe_key: format!("e{id}:s{subscription}"),
+            kind: DeliveryKind::Digest,
+            audience: Some(audience),
+            subscription: Some(subscription),
+            recipient: String::new(),
+            message_id: message_id("d", due, id.get(), ctx.random.below(u64::MAX), domain),
+            message: Vec::new(),
+            queued_at: now,
+        })
+        .collect();
+    let queued = ctx.db.write(move |tx| {
+        let mut n = 0;
+        for delivery in &new {
+            n += usize::from(enqueue(tx, delivery)?.is_some());
+        }
+        Ok(n)
+    });
+    Ok(queued.await?)
+}

@@ -359,5 +359,4 @@ fn rhythm(entries: &[NewEntry], known: &[Timestamp]) -> Vec<Timestamp> {
 }
 
 #[cfg(test)]
-#[path = "normalize_tests.rs"]
 mod tests;

@@ -19,7 +19,7 @@ use std::time::Duration;
 use crate::model::FeedHints;
 use crate::time::Timestamp;
 
-/// No feed is asked more often than this, whatever is configured.
+/// No feed is asked more often than this, unless the operator set an interval for this very feed.
 pub const INTERVAL_MIN: Duration = Duration::from_secs(15 * 60);
 /// Most that a server's wish, a feed without validators, or backing off makes us wait.
 pub const WAIT_MAX: Duration = Duration::from_secs(DAY);
@@ -41,6 +41,18 @@ pub struct Policy {
     pub interval_max: Duration,
     /// Poll this long before an edition; zero for no such poll.
     pub before_edition: Duration,
+}
+
+impl Policy {
+    /// The shortest wait that is ever chosen.
+    #[must_use]
+    pub fn least_wait(&self) -> Duration {
+        if self.explicit {
+            self.interval
+        } else {
+            self.interval.max(INTERVAL_MIN)
+        }
+    }
 }
 
 /// What is known about the feed, this poll included.
@@ -93,7 +105,7 @@ pub fn next_poll(
     came: Came,
     edition: Option<Timestamp>,
 ) -> NextPoll {
-    let interval = policy.interval.max(INTERVAL_MIN);
+    let interval = policy.least_wait();
     match came {
         Came::Good { fresh_for } => after_success(now, policy, interval, rhythm, fresh_for, edition),
         Came::Failed {
@@ -300,8 +312,11 @@ mod tests {
     fn the_interval_is_kept_and_has_a_floor() {
         check(&case(), good(0), HOURS, "configured");
         let mut eager = case();
-        eager.policy.interval = secs(1);
+        eager.policy.interval = secs(MINUTE);
         check(&eager, good(0), 15 * MINUTE, "configured");
+        eager.policy.explicit = true;
+        eager.recent = every(MINUTE);
+        check(&eager, good(0), MINUTE, "configured");
     }
 
     #[test]

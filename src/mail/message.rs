@@ -60,7 +60,7 @@ pub struct ListHeaders {
     pub name: String,
     /// The list's identifier, `daily.news.example.org`; stable for ever.
     pub id: String,
-    /// One-click page; with it comes `List-Unsubscribe-Post`.
+    /// Page that ends the subscription; when it is `https`, `List-Unsubscribe-Post` comes with it.
     pub unsubscribe_url: Option<String>,
     /// `news+leave-TOKEN@example.org?subject=unsubscribe`
     pub unsubscribe_mail: Option<String>,
@@ -207,7 +207,12 @@ fn list_headers(mut builder: MessageBuilder, list: &ListHeaders) -> Result<Messa
     if !ways.is_empty() {
         builder = raw(builder, "List-Unsubscribe", ways.join(",\r\n "));
     }
-    if list.unsubscribe_url.is_some() {
+    // RFC 8058, 3.1: one click is for HTTPS only.
+    if list
+        .unsubscribe_url
+        .as_ref()
+        .is_some_and(|url| url.starts_with("https://"))
+    {
         builder = raw(
             builder,
             "List-Unsubscribe-Post",

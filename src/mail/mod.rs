@@ -1,9 +1,26 @@
-//! Editions rendered (`render`), messages built (`message`), delivered (`smtp`) and retried (`retry`).
+//! Mail: editions rendered (`render`), messages built (`message`), delivered (`smtp`, `transport`) and retried
+//! (`retry`). [`Mailer`] is the loop's work.
 
+mod ledger;
+mod mailer;
 pub mod message;
+pub mod personal;
+mod prepare;
 pub mod rate;
 pub mod render;
 mod reply_code;
 pub mod retry;
+mod send;
 pub mod smtp;
 pub mod transport;
+
+pub use mailer::{MailError, Mailer};
+
+use crate::address::Address;
+use crate::token::{self, TokenKey};
+
+/// What stands for an address in the list of suppressions.
+fn suppression_hash(key: &TokenKey, address: &str) -> [u8; 32] {
+    let folded = Address::parse(address).map_or_else(|_| address.to_lowercase(), |parsed| parsed.key());
+    token::address_hash(key, &folded)
+}

@@ -10,8 +10,8 @@ use super::retry::BackOff;
 use crate::config::RateSettings;
 use crate::time::Timestamp;
 
-const BACK_OFF_FIRST: Duration = Duration::from_secs(5 * 60);
-const BACK_OFF_MAX: Duration = Duration::from_secs(4 * 3600);
+const BACK_OFF_FIRST: Duration = Duration::from_mins(5);
+const BACK_OFF_MAX: Duration = Duration::from_hours(4);
 /// Most recipient domains remembered; idle ones are forgotten first.
 const DOMAINS_MAX: usize = 10_000;
 
@@ -87,7 +87,7 @@ impl Patience {
             return Err(self.until);
         }
         if self.probing {
-            return Err(now.plus(Duration::from_secs(60)));
+            return Err(now.plus(Duration::from_mins(1)));
         }
         self.probing = true;
         Ok(())
@@ -198,6 +198,18 @@ impl Limiter {
         }
     }
 
+    /// The message was not begun after all: its tokens come back.
+    pub fn untake(&mut self, domain: &str) {
+        let state = self.domains.get_mut(&domain.to_lowercase());
+        let own = state.and_then(|state| {
+            state.patience.probing = false;
+            state.bucket.as_mut()
+        });
+        for bucket in [own, self.second.as_mut(), self.hour.as_mut()].into_iter().flatten() {
+            bucket.tokens = (bucket.tokens + 1.0).min(bucket.capacity);
+        }
+    }
+
     /// A destination asked for patience.
     pub fn deferred(&mut self, who: BackOff, domain: &str, now: Timestamp) {
         match who {
@@ -296,6 +308,16 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_begun_costs_nothing() {
+        let mut limiter = limiter(1, 1, 1);
+        for _ in 0..3 {
+            limiter.take("a.example", NOW).unwrap();
+            limiter.untake("a.example");
+        }
+        assert_eq!(limiter.room(10, NOW), Ok(1));
+    }
+
+    #[test]
     fn a_deferred_relay_rests_longer_each_time() {
         let mut limiter = limiter(0, 0, 0);
         let mut now = NOW;
@@ -332,7 +354,7 @@ mod tests {
         let mut limiter = limiter(2, 0, 1);
         limiter.take("a.example", NOW).unwrap();
         let past = NOW.minus(Duration::from_secs(10_000));
-        assert_eq!(limiter.take("a.example", past), Err(past.plus(Duration::from_secs(60))));
+        assert_eq!(limiter.take("a.example", past), Err(past.plus(Duration::from_mins(1))));
         assert_eq!(limiter.room(10, past), Ok(1));
         assert!(limiter.room(10, later(1_000_000)).is_ok());
     }

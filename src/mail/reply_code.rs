@@ -80,7 +80,8 @@ pub fn meaning(phase: SmtpPhase, code: u16, enhanced: &str, words: &str) -> Mean
     }
     let words = words.to_lowercase();
     let says = |list: &[&str]| list.iter().any(|phrase| words.contains(phrase));
-    if too_large(code, enhanced, &words) {
+    // 5.6.7 to 5.6.9 are about addresses outside ASCII (RFC 6531).
+    if too_large(code, enhanced, &words) || matches!(enhanced, "5.6.7" | "5.6.8" | "5.6.9") {
         return Meaning::RecipientRefuses;
     }
     if phase <= SmtpPhase::Mail || matches!(code, 530 | 534 | 535 | 538) {
@@ -99,9 +100,7 @@ pub fn meaning(phase: SmtpPhase, code: u16, enhanced: &str, words: &str) -> Mean
     match (parts.next(), parts.next()) {
         (Some("1"), Some("1" | "2" | "3" | "6" | "10")) | (Some("2"), Some("1")) => Meaning::NoSuchRecipient,
         // 5.1.7 and 5.1.8 are the sender's address, 5.1.9 a null MX of the sender.
-        (Some("1"), Some("7" | "8" | "9")) => Meaning::OurFault,
-        (Some("6"), Some("7" | "8" | "9")) => Meaning::RecipientRefuses,
-        (Some("6"), _) => Meaning::OurFault,
+        (Some("1"), Some("7" | "8" | "9")) | (Some("6"), _) => Meaning::OurFault,
         (Some("5"), detail) => match by_words() {
             Meaning::RecipientRefuses if detail != Some("0") => Meaning::OurFault,
             read => read,

@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 
 const SCHEDULE_SECS: [u64; 6] = [5 * 60, 15 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600];
 /// How long the queue rests when the fault is ours; then one message tries it.
-const PAUSE: Duration = Duration::from_secs(15 * 60);
+const PAUSE: Duration = Duration::from_mins(15);
 /// Refusals for policy in a row, nothing accepted between them, that mean us and not the recipient.
 const POLICY_STREAK: u32 = 2;
 /// Attempts at a recipient whose server alone refuses us for policy.
@@ -57,26 +57,31 @@ pub fn verdict(
             Verdict::RetryAt(at)
         }
     };
+    let pause = || {
+        if now.since(queued_at) > policy.give_up {
+            Verdict::GiveUp
+        } else {
+            Verdict::PauseUntil(now.plus(PAUSE))
+        }
+    };
     match outcome {
         SendOutcome::Accepted { .. } => Verdict::Sent,
-        SendOutcome::NotSent { .. } => again(),
-        SendOutcome::Unknown { .. } => match (kind, policy.on_uncertain) {
-            (DeliveryKind::Digest, UncertainPolicy::Hold) => Verdict::Uncertain,
-            _ => again(),
-        },
+        SendOutcome::Unknown { .. } if kind == DeliveryKind::Digest && policy.on_uncertain == UncertainPolicy::Hold => {
+            Verdict::Uncertain
+        }
+        SendOutcome::NotSent { .. } | SendOutcome::Unknown { .. } => again(),
         SendOutcome::Refused {
             phase,
             code,
             enhanced,
             reply,
         } => match meaning(*phase, *code, enhanced, reply) {
-            Meaning::Later => again(),
             Meaning::NoSuchRecipient => Verdict::Suppress,
             Meaning::RecipientRefuses => Verdict::GiveUp,
-            Meaning::OurFault => Verdict::PauseUntil(now.plus(PAUSE)),
-            Meaning::Policy if policy.policy_streak >= POLICY_STREAK => Verdict::PauseUntil(now.plus(PAUSE)),
+            Meaning::OurFault => pause(),
+            Meaning::Policy if policy.policy_streak >= POLICY_STREAK => pause(),
             Meaning::Policy if attempt >= POLICY_ATTEMPTS_MAX => Verdict::GiveUp,
-            Meaning::Policy => again(),
+            Meaning::Later | Meaning::Policy => again(),
         },
     }
 }
@@ -140,7 +145,7 @@ fn retry_after(attempt: u32, jitter: f64) -> Duration {
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn policy() -> Policy {
         Policy {
@@ -202,9 +207,9 @@ mod tests {
 
     #[test]
     fn the_spread_is_a_fifth() {
-        assert_eq!(retry_after(1, 0.0), Duration::from_secs(240));
-        assert_eq!(retry_after(1, 1.0), Duration::from_secs(360));
-        assert_eq!(retry_after(1, f64::INFINITY), Duration::from_secs(360));
+        assert_eq!(retry_after(1, 0.0), Duration::from_mins(4));
+        assert_eq!(retry_after(1, 1.0), Duration::from_mins(6));
+        assert_eq!(retry_after(1, f64::INFINITY), Duration::from_mins(6));
     }
 
     #[test]

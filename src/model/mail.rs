@@ -80,6 +80,23 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    /// Reads [`Self::word`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Queued,
+            Self::Claimed,
+            Self::Committing,
+            Self::Sent,
+            Self::Failed,
+            Self::Superseded,
+            Self::Uncertain,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|status| status.word() == word)
+    }
+
     /// All of them, in their order.
     pub const ALL: [Self; 8] = [
         Self::Queued,

@@ -1,1 +1,4 @@
-//! Metrics and systemd.
+//! What an operator's tools see: metrics and systemd.
+
+pub mod metrics;
+pub mod systemd;

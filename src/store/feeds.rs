@@ -158,27 +158,38 @@ fn set_due(tx: &Transaction<'_>, id: i64, at: i64) -> Result<()> {
 pub struct Claim {
     /// Feeds to poll now; each is leased.
     pub feeds: Vec<DueFeed>,
-    /// Due feeds that `accept` refused for now.
+    /// Due feeds whose host was busy.
     pub n_held: usize,
     /// When the next feed comes due, as far as it is not due already.
     pub next_at: Option<Timestamp>,
 }
 
-/// Claims up to `limit` due feeds, longest due first. `accept` is asked with each one's address and says whether its
-/// host may be asked now; `lease` says when a claimed feed is due again should this process die before it records.
+/// Whether a due feed may be claimed now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// Yes.
+    Now,
+    /// Its host is busy; it stays due.
+    Busy,
+    /// Its host asked us to wait; it comes due then.
+    Wait(Timestamp),
+}
+
+/// Claims up to `limit` due feeds, longest due first. `spec_of` gives a feed's configuration by its key; `accept` is asked with each one's address; `lease` says when a
+/// claimed feed is due again should this process die before it records.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn claim_due(
+pub fn claim_due<'a>(
     tx: &Transaction<'_>,
-    specs: &BTreeMap<String, FeedSpec>,
+    spec_of: impl Fn(&str) -> Option<&'a FeedSpec>,
     now: Timestamp,
     limit: usize,
-    mut accept: impl FnMut(&str) -> bool,
+    mut accept: impl FnMut(&str) -> Accept,
     lease: impl Fn(&FeedSpec) -> Duration,
 ) -> Result<Claim> {
     let mut claim = Claim::default();
-    let mut chosen = Vec::new();
+    let (mut chosen, mut waiting) = (Vec::new(), Vec::new());
     {
         let mut due = tx.prepare_cached(
             "SELECT s.feed_id, f.key, f.url, s.effective_url
@@ -192,14 +203,21 @@ pub fn claim_due(
                 break;
             }
             let key: String = row.get(1)?;
-            let Some(spec) = specs.get(&key) else { continue };
+            let Some(spec) = spec_of(&key) else { continue };
             let (url, effective): (String, String) = (row.get(2)?, row.get(3)?);
-            if accept(if effective.is_empty() { &url } else { &effective }) {
-                chosen.push((FeedId::new(row.get(0)?), spec));
-            } else {
-                claim.n_held += 1;
+            let id = row.get(0)?;
+            match accept(if effective.is_empty() { &url } else { &effective }) {
+                Accept::Now => chosen.push((FeedId::new(id), spec)),
+                Accept::Busy => claim.n_held += 1,
+                Accept::Wait(until) => waiting.push((id, until)),
             }
         }
+    }
+    for (id, until) in waiting {
+        tx.prepare_cached(
+            "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'its host asked us to wait' WHERE feed_id = ?1",
+        )?
+        .execute(params![id, until.unix()])?;
     }
     for (id, spec) in chosen {
         tx.prepare_cached(
@@ -242,7 +260,12 @@ pub fn release(tx: &Transaction<'_>, feeds: &[FeedId], now: Timestamp) -> Result
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn claim_keys(tx: &Transaction<'_>, specs: &[&FeedSpec], now: Timestamp, lease: Duration) -> Result<Vec<DueFeed>> {
+pub fn claim_keys(
+    tx: &Transaction<'_>,
+    specs: &[FeedSpec],
+    now: Timestamp,
+    lease: impl Fn(&FeedSpec) -> Duration,
+) -> Result<Vec<DueFeed>> {
     let mut feeds = Vec::new();
     for spec in specs {
         let id: Option<i64> = tx
@@ -250,7 +273,7 @@ pub fn claim_keys(tx: &Transaction<'_>, specs: &[&FeedSpec], now: Timestamp, lea
             .query_row([&spec.key], |row| row.get(0))
             .optional()?;
         let Some(id) = id else { continue };
-        set_due(tx, id, now.plus(lease).unix())?;
+        set_due(tx, id, now.plus(lease(spec)).unix())?;
         feeds.extend(due_feed(tx, FeedId::new(id), spec)?);
     }
     Ok(feeds)

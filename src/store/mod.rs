@@ -5,17 +5,21 @@
 //! timeout stays for other processes (`courant inbound`, backups). Each closure runs in `spawn_blocking`; dropping
 //! the future of [`Db::write`] does not undo it, so nothing may be assumed after a cancelled write.
 
+pub mod backup;
 pub mod digests;
 pub mod entries;
 pub mod feeds;
 mod lock;
 mod migrate;
 pub mod outbox;
+pub mod retention;
 pub mod settings;
+pub mod stories;
+pub mod summary;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Semaphore};
@@ -125,11 +129,15 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
     {
+        let asked = Instant::now();
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
         blocking(move || {
+            metrics::histogram!("courant_db_write_wait_seconds").record(asked.elapsed().as_secs_f64());
+            let started = Instant::now();
             let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&tx)?;
             tx.commit()?;
+            metrics::histogram!("courant_db_write_seconds").record(started.elapsed().as_secs_f64());
             Ok(value)
         })
         .await

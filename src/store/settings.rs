@@ -50,3 +50,24 @@ pub fn token_key(tx: &Transaction<'_>, fresh: [u8; 32]) -> Result<[u8; 32]> {
     put(tx, TOKEN_KEY, &fresh)?;
     Ok(fresh)
 }
+
+/// When the daemon was last known to be alive, unix seconds.
+pub const HEARTBEAT: &str = "heartbeat";
+
+/// A number kept under a key.
+///
+/// # Errors
+/// When the database fails.
+pub fn number(connection: &Connection, key: &str) -> Result<Option<i64>> {
+    Ok(get(connection, key)?
+        .and_then(|value| value.try_into().ok())
+        .map(i64::from_le_bytes))
+}
+
+/// Keeps a number under a key, in place of an older one.
+///
+/// # Errors
+/// When the database fails.
+pub fn put_number(tx: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
+    put(tx, key, &value.to_le_bytes())
+}

@@ -59,6 +59,20 @@ impl Timestamp {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Reads an RFC 3339 time; a blank in place of the `T` is fine, and a bare date is its midnight in UTC.
+    #[must_use]
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        let text = text.trim();
+        chrono::DateTime::parse_from_rfc3339(text)
+            .map(|t| t.timestamp())
+            .or_else(|_| {
+                chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                    .map(|d| d.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+            })
+            .ok()
+            .map(Self)
+    }
+
     /// RFC 3339 in UTC, `2026-03-29T05:00:00Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {

@@ -1,3 +1,11 @@
 //! Whole-program tests: one binary, one module a feature.
 
 mod arch;
+mod delivery;
+mod delivery_tls;
+mod fake_feeds;
+mod fake_smtp;
+mod golden;
+mod outbox_world;
+mod poll;
+mod poll_world;

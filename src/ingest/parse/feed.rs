@@ -242,6 +242,30 @@ pub struct ParsedFeed {
 }
 
 impl ParsedFeed {
+    /// Keeps the newest entries, in document order; entries without a date count as older than those with one.
+    pub(super) fn keep_newest(&mut self, max: usize) {
+        if self.entries.len() <= max {
+            return;
+        }
+        let mut order: Vec<(Option<Timestamp>, usize)> = self
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| (entry.at(), place))
+            .collect();
+        order.sort_by_key(|(at, place)| (std::cmp::Reverse(*at), *place));
+        let kept: std::collections::BTreeSet<usize> = order.iter().take(max).map(|(_, place)| *place).collect();
+        let dropped = self.entries.len() - kept.len();
+        self.entries_dropped = self
+            .entries_dropped
+            .saturating_add(u32::try_from(dropped).unwrap_or(u32::MAX));
+        let mut place = 0;
+        self.entries.retain(|_| {
+            place += 1;
+            kept.contains(&(place - 1))
+        });
+    }
+
     /// The first link of this relation: `hub`, `self`, `next`, `prev-archive`.
     #[must_use]
     pub fn href(&self, rel: &str) -> Option<&str> {
@@ -263,7 +287,7 @@ pub struct ParsedEntry {
     pub links: Vec<Link>,
     /// Its own id (`guid`, `atom:id`, `rdf:about`); empty when it has none.
     pub id: String,
-    /// The id is said to be, or by default is, the item's address (RSS `isPermaLink`).
+    /// The id may serve as the item's address: not denied by RSS `isPermaLink`.
     pub is_permalink: bool,
     /// FeedBurner's `origLink`: the page before the tracking redirect.
     pub original_link: String,
@@ -293,9 +317,16 @@ pub struct ParsedEntry {
     pub source: Source,
     /// The page with its comments.
     pub comments: String,
+    /// When its file was made (`created`); counts only when nothing else is known, and then stands in `published`.
+    pub created: Date,
 }
 
 impl ParsedEntry {
+    /// The date that says most about when it became news: publication, else the last change.
+    pub(super) fn at(&self) -> Option<Timestamp> {
+        self.published.at.or(self.updated.at)
+    }
+
     /// The first link of this relation.
     #[must_use]
     pub fn href(&self, rel: &str) -> Option<&str> {

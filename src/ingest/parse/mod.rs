@@ -1,13 +1,28 @@
 //! Bytes to [`ParsedFeed`]: what the feed says, nothing decided. It never panics, and its time and memory are bounded
 //! by the limits below whatever the bytes are.
 
+pub mod clean;
+pub mod discovery;
+mod entities;
 pub mod failure;
 pub mod feed;
+mod fields;
+mod hfeed;
+mod json_feed;
 mod mainstream;
+mod markup;
+mod person;
+mod reader;
+mod repair;
+mod scope;
 pub mod text;
+mod vocabulary;
+mod xml;
 
 pub use failure::ParseFailure;
 pub use feed::{Category, Date, Enclosure, FeedFormat, Link, ParsedEntry, ParsedFeed, Person, Source, Text};
+
+use super::encoding;
 
 /// What is known about a document from the outside.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,7 +33,7 @@ pub struct ParseContext<'a> {
     pub content_type: &'a str,
 }
 
-/// Entries kept of one document; feeds list the newest first, so the rest is old.
+/// Entries kept of one document: the newest.
 pub const ENTRIES_MAX: usize = 1_000;
 
 /// Reads a feed.
@@ -27,8 +42,18 @@ pub const ENTRIES_MAX: usize = 1_000;
 ///
 /// [`ParseFailure`] says what the document was instead.
 pub fn parse_feed(body: &[u8], context: &ParseContext<'_>) -> Result<ParsedFeed, ParseFailure> {
-    if body.trim_ascii().is_empty() {
+    let text = encoding::decode(body, context.content_type);
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\0'));
+    if text.is_empty() {
         return Err(ParseFailure::Empty);
     }
-    mainstream::read(body, context).ok_or(ParseFailure::Garbage)
+    if text.starts_with(['{', '[']) {
+        return json_feed::read(text, context);
+    }
+    match reader::read(text, context) {
+        reader::Outcome::Feed(feed) => Ok(*feed),
+        reader::Outcome::NoFeed(root) => {
+            hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context))
+        }
+    }
 }

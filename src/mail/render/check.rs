@@ -32,6 +32,7 @@ pub(super) fn all(templates: &Templates) -> Result<(), RenderError> {
             list_address: "news@example.org".to_owned(),
             contact: "Example, Street 1".to_owned(),
             subject: None,
+            compact: false,
         };
         let mail = render_digest(templates, &edition, &layout, &settings)?;
         output("digest", &mail)?;
@@ -204,6 +205,7 @@ mod tests {
             list_address: "news@example.org".to_owned(),
             contact: "Example, Street 1".to_owned(),
             subject: None,
+            compact: false,
         };
         render_digest(&Templates::builtin(), &edition, &layout, &settings).unwrap()
     }

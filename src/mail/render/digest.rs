@@ -3,7 +3,7 @@
 //! Both parts of the mail come from the one [`Page`]; templates only place what is decided here. Everything that came
 //! from a feed passes through [`harmless`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -11,7 +11,10 @@ use super::place;
 use super::templates::{RenderError, Templates, harmless};
 use super::text::{columns, quoted_printable_len, shorten, sparkline};
 use super::words::Words;
-use crate::model::{Block, Edition, EditionStory, EntryId, Headline, Layout, Rendered, Section, SectionKind, StoryId};
+use crate::config::{Config, DigestSettings};
+use crate::model::{
+    Block, Choices, Edition, EditionStory, EntryId, Headline, Layout, Length, Rendered, Section, SectionKind, StoryId,
+};
 use crate::time::Zone;
 
 /// Subjects aim at this many characters or fewer.
@@ -40,6 +43,25 @@ pub struct RenderSettings {
     pub contact: String,
     /// The operator's own subject template; `None` takes the built-in one.
     pub subject: Option<String>,
+    /// One line a story.
+    pub compact: bool,
+}
+
+impl RenderSettings {
+    /// The settings for an audience: what its readers chose, else the digest's own.
+    #[must_use]
+    pub fn of(config: &Config, digest: &DigestSettings, choices: &Choices) -> Self {
+        let zone = choices.zone.as_deref().and_then(|zone| zone.parse().ok());
+        Self {
+            zone: zone.unwrap_or(digest.zone),
+            language: choices.language.clone().unwrap_or_else(|| digest.language.clone()),
+            web: config.web.is_some(),
+            list_address: config.mail.list_address.clone(),
+            contact: config.mail.contact.clone(),
+            subject: digest.subject.clone(),
+            compact: choices.length == Length::Short,
+        }
+    }
 }
 
 /// Everything the templates of a digest may name.
@@ -67,6 +89,7 @@ struct Page<'a> {
     settings: &'static str,
     leave: &'static str,
     leave_on_top: bool,
+    compact: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,6 +127,8 @@ struct Link {
 #[derive(Debug, Serialize)]
 struct StoryPage {
     number: u32,
+    /// Articles, for a story of one line; empty with one.
+    count: String,
     lead: HeadPage,
     meta: Vec<String>,
     extract: String,
@@ -180,11 +205,7 @@ impl<'a> Builder<'a> {
             .map(|(at, s)| self.section(at, s))
             .collect();
         let n_stories = sections.iter().map(|section| section.blocks.len()).sum();
-        let n_companies = layout
-            .sections
-            .iter()
-            .filter(|section| section.kind == SectionKind::Company)
-            .count();
+        let n_companies = self.n_companies();
         let heads: Vec<&str> = sections
             .iter()
             .flat_map(|section| &section.blocks)
@@ -229,8 +250,21 @@ impl<'a> Builder<'a> {
             settings,
             leave,
             leave_on_top: false,
+            compact: self.settings.compact,
             name,
         }
+    }
+
+    /// Listed companies the mail's stories are about.
+    fn n_companies(&self) -> usize {
+        let blocks = self.layout.sections.iter().flat_map(|section| &section.blocks);
+        let stories = blocks.filter_map(|block| self.stories.get(&block.story));
+        let companies = stories.flat_map(|story| &story.story.companies);
+        let about = companies.filter(|company| company.about && !company.unlisted);
+        about
+            .map(|company| company.slug.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
     }
 
     fn section(&mut self, at: usize, section: &Section) -> SectionPage {
@@ -287,7 +321,7 @@ impl<'a> Builder<'a> {
     fn story(&mut self, kind: SectionKind, block: &Block, links: &mut Vec<Link>) -> Option<StoryPage> {
         let words = self.words;
         let view = &self.stories.get(&block.story)?.story;
-        let noted = kind == SectionKind::AlsoNoted;
+        let noted = kind == SectionKind::AlsoNoted || self.settings.compact;
         let head = |id: EntryId| {
             std::iter::once(&view.lead)
                 .chain(&view.related)
@@ -316,18 +350,18 @@ impl<'a> Builder<'a> {
         if noted && !lead.url.is_empty() {
             lead.mark = self.link(&lead.url, links);
         }
-        let mut related: Vec<HeadPage> = block
-            .related
-            .iter()
-            .filter_map(|id| head(*id))
-            .map(|h| self.head(h))
-            .collect();
+        let shown = block.related.iter().filter(|_| !noted).filter_map(|id| head(*id));
+        let mut related: Vec<HeadPage> = shown.map(|head| self.head(head)).collect();
         for item in related.iter_mut().filter(|item| !item.url.is_empty()) {
             item.mark = self.link(&item.url, links);
         }
-        let lean = noted || (!block.extract && block.why.is_empty());
         Some(StoryPage {
             number: block.number,
+            count: if view.n_articles > 1 {
+                words.count(&words.articles, view.n_articles)
+            } else {
+                String::new()
+            },
             meta,
             extract: if block.extract {
                 harmless(&view.lead.extract)
@@ -340,7 +374,7 @@ impl<'a> Builder<'a> {
             } else {
                 String::new()
             },
-            tags: if lean { Vec::new() } else { tags(view) },
+            tags: if noted { Vec::new() } else { tags(view) },
             why: harmless(&block.why),
             lead,
         })

@@ -124,6 +124,12 @@ impl Templates {
             Some((_, "html")) => AutoEscape::Html,
             _ => AutoEscape::None,
         });
+        env.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
+                Ok(out.write_str(&escape(text))?)
+            }
+            _ => minijinja::escape_formatter(out, state, value),
+        });
         for (name, source) in BUILTIN {
             let source = replacements
                 .get(*name)
@@ -168,6 +174,23 @@ impl Templates {
         let line = self.env.render_named_str("digest.subject", source, Serde(values))?;
         Ok(line.split_whitespace().collect::<Vec<_>>().join(" "))
     }
+}
+
+/// Escapes for element content and quoted attributes. The engine's own escaping also turns each slash of a link into
+/// six characters.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Ends lines without trailing blanks and leaves no more than one empty line between two.

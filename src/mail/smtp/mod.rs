@@ -49,7 +49,7 @@ impl Limits {
         Self {
             connect: settings.timeout.min(Duration::from_secs(30)),
             command: settings.timeout,
-            body: Duration::from_secs(13 * 60),
+            body: Duration::from_mins(13),
         }
     }
 }

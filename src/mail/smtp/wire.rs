@@ -42,8 +42,8 @@ impl Dot {
 pub(super) struct Wire {
     inner: Box<dyn Stream>,
     peer: SocketAddr,
-    /// Shown to the reader before anything of the server.
-    prefix: &'static [u8],
+    /// Shown to the reader before anything that is still to come.
+    prefix: Vec<u8>,
     reply: Reply,
     writing: bool,
     dot: Dot,
@@ -55,7 +55,7 @@ impl Wire {
         Self {
             inner,
             peer,
-            prefix: b"",
+            prefix: Vec::new(),
             reply: Reply::default(),
             writing: false,
             dot,
@@ -65,7 +65,7 @@ impl Wire {
     /// Wraps a stream whose greeting was taken before encryption began: lettre waits for one, and gets one from here.
     pub(super) fn greeted(inner: Box<dyn Stream>, peer: SocketAddr, dot: Dot) -> Self {
         Self {
-            prefix: b"220 ready\r\n",
+            prefix: b"220 ready\r\n".to_vec(),
             ..Self::new(inner, peer, dot)
         }
     }
@@ -97,6 +97,28 @@ impl Wire {
     }
 }
 
+impl Wire {
+    /// A connection that is known to be dead is not given the final dot: then the message was certainly not taken. A
+    /// reply before the dot is kept for the reader.
+    fn before_dot(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let mut early = [0; 512];
+        let mut buffer = ReadBuf::new(&mut early);
+        match Pin::new(&mut *self.inner).poll_read(cx, &mut buffer) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Err(error)) => Err(error),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the server closed the connection",
+            )),
+            Poll::Ready(Ok(())) => {
+                self.reply.feed(buffer.filled());
+                self.prefix.extend_from_slice(buffer.filled());
+                Ok(())
+            }
+        }
+    }
+}
+
 impl AsyncTokioStream for Wire {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.peer)
@@ -108,9 +130,8 @@ impl AsyncRead for Wire {
         self.writing = false;
         if !self.prefix.is_empty() {
             let n = self.prefix.len().min(buffer.remaining());
-            let (now, later) = self.prefix.split_at(n);
-            buffer.put_slice(now);
-            self.prefix = later;
+            let now: Vec<u8> = self.prefix.drain(..n).collect();
+            buffer.put_slice(&now);
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
@@ -137,7 +158,8 @@ impl AsyncWrite for Wire {
             self.begin_command(cx)?;
         }
         // Set before the attempt: a write that fails half way may have sent it.
-        if bytes == FINAL_DOT {
+        if bytes == FINAL_DOT && !self.dot.is_sent() {
+            self.before_dot(cx)?;
             self.dot.0.store(true, Ordering::SeqCst);
         }
         Pin::new(&mut *self.inner).poll_write(cx, bytes)
@@ -174,16 +196,13 @@ impl Reply {
                 self.overrun = true;
                 return;
             }
-            match byte {
-                b'\n' => {
-                    self.complete = !self.continues;
-                    self.column = 0;
-                    self.continues = false;
-                }
-                _ => {
-                    self.continues |= self.column == 3 && *byte == b'-';
-                    self.column = self.column.saturating_add(1);
-                }
+            if *byte == b'\n' {
+                self.complete = !self.continues;
+                self.column = 0;
+                self.continues = false;
+            } else {
+                self.continues |= self.column == 3 && *byte == b'-';
+                self.column = self.column.saturating_add(1);
             }
         }
     }

@@ -11,7 +11,7 @@ use super::Outgoing;
 use crate::model::{SendOutcome, SmtpPhase};
 
 /// A local submission is a matter of moments; a program that takes longer hangs.
-const RUN_MAX: Duration = Duration::from_secs(120);
+const RUN_MAX: Duration = Duration::from_mins(2);
 /// Most bytes read of what it complains.
 const WORDS_MAX: u64 = 2000;
 

@@ -105,6 +105,7 @@ CREATE TABLE story_entries (
   like_entry INTEGER,                              -- the entry it reprints or resembles most
   similarity REAL    NOT NULL DEFAULT 1.0,
   evidence   TEXT    NOT NULL DEFAULT '',          -- shared terms and gates, for people
+  near       TEXT    NOT NULL DEFAULT '',          -- nearest entries when it was placed, '12:0.43 15:0.31'
   marks      TEXT    NOT NULL DEFAULT '',          -- opinion, live_blog, ... comma-separated
   joined_at  INTEGER NOT NULL
 ) STRICT;

@@ -102,6 +102,8 @@ features! {
     EndBefore => "ends a clause",
     Small => "small company, one word",
     SmallNoCue => "small company, no cue",
+    WordMinor => "everyday word, not well known",
+    WordSmall => "everyday word, small company",
 }
 
 /// A set of features.
@@ -355,6 +357,9 @@ impl Candidate<'_> {
         );
         set.put(F::Product, self.name.kind == NameKind::Product);
         set.put(F::Small, self.company.tier >= 3 && count == 1);
+        let word = self.name.doubt & doubt::WORD != 0;
+        set.put(F::WordMinor, word && self.company.tier == 2);
+        set.put(F::WordSmall, word && self.company.tier >= 3);
     }
 
     /// Features of the words beside the name; whether one of them speaks for a company.

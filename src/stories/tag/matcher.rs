@@ -159,11 +159,8 @@ impl Matcher {
             }
         }
         if !blocked.is_empty() {
-            scan.names.retain(|n| {
-                !blocked
-                    .iter()
-                    .any(|&(a, b)| a <= n.first && n.end <= b && b - a > n.end - n.first)
-            });
+            scan.names
+                .retain(|n| !blocked.iter().any(|&(a, b)| a <= n.first && n.end <= b));
         }
         scan
     }

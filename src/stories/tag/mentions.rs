@@ -1,7 +1,7 @@
 //! From what the automaton found to the companies of one text: ambiguity decided, overlaps settled, unlisted names
 //! added, one mention for each company.
 
-use super::context::{ACCEPT, Candidate, Context, Feature, FeatureSet};
+use super::context::{ACCEPT, Candidate, Context, Feature, FeatureSet, cue};
 use super::gazetteer::{Gazetteer, NameKind, doubt, slug_of};
 use super::matcher::{Found, Scan};
 use super::open_names;
@@ -37,6 +37,13 @@ pub(super) fn find(words: &Words<'_>, scan: &Scan, gazetteer: &Gazetteer, contex
     let tickers = ticker::find(words, gazetteer);
     let judged = judge(words, scan, &cues, &tickers, gazetteer, context);
     let mut named = settle(&judged, gazetteer, context);
+    for n in named.iter_mut().filter(|n| n.kind == NameKind::Company) {
+        let next = cues.get(n.end).copied().unwrap_or(0);
+        let joined = words.gap(n.end) & (gap::COLON | gap::BREAK | gap::DOT | gap::OPEN | gap::CLOSE) == 0;
+        if next & cue::LEGAL != 0 && joined && words.tokens.get(n.end).is_some_and(|t| t.is(look::CAPITAL)) {
+            n.end += 1;
+        }
+    }
 
     let mut taken = vec![false; words.tokens.len()];
     for n in &named {

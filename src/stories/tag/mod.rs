@@ -14,6 +14,9 @@ mod themes;
 mod ticker;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub use about::{EntryTags, agree};
 pub use themes::ThemeInfo;
 
@@ -106,7 +109,7 @@ impl Tagger {
     /// Companies and themes of an entry from its title and its summary (plain text; may be empty).
     #[must_use]
     pub fn tag(&self, title: &str, summary: &str) -> Tags {
-        let words = Words::new(title);
+        let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
         let named = mentions::find(&words, &scan, &self.gazetteer, &self.context);
         let slugs: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
@@ -181,7 +184,7 @@ impl Tagger {
     /// The companies of a headline as evaluation writes them: the words found and the company they stand for.
     #[must_use]
     pub fn surfaces(&self, title: &str) -> Vec<Surface> {
-        let words = Words::new(title);
+        let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
         mentions::find(&words, &scan, &self.gazetteer, &self.context)
             .iter()
@@ -197,7 +200,7 @@ impl Tagger {
     /// its weights are fitted on.
     #[must_use]
     pub fn candidates(&self, title: &str) -> Vec<JudgedName> {
-        let words = Words::new(title);
+        let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
         let cues = self.context.cues(&words);
         let tickers = ticker::find(&words, &self.gazetteer);

@@ -210,7 +210,9 @@ impl Reader<'_> {
     /// A proper word that is no everyday word, verb or given name.
     fn rare(&self, index: usize) -> bool {
         self.proper(index)
-            && self.cue(index) & (cue::COMMON | cue::VERB | cue::GIVEN | cue::NOUN | cue::ROLE | cue::MARKET) == 0
+            && self.cue(index)
+                & (cue::COMMON | cue::VERB | cue::GIVEN | cue::NOUN | cue::ROLE | cue::MARKET | cue::LEGAL)
+                == 0
             && !NATIONS.contains(&self.words.word(index))
             && self.token(index).is_some_and(|t| t.len() >= 3)
     }
@@ -381,7 +383,8 @@ impl Reader<'_> {
 }
 
 /// Places and peoples that open many runs of capitals without being part of a name.
-const NATIONS: [&str; 70] = [
+const NATIONS: [&str; 71] = [
+    "usa",
     "us",
     "u.s",
     "uk",

@@ -112,7 +112,15 @@ fn letters<'a>(words: &Words<'a>, index: usize, token: &Token) -> Option<&'a str
 }
 
 fn marked(words: &Words<'_>, index: usize, token: &Token) -> Option<(usize, usize, Marked)> {
-    if token.after(gap::MONEY) && token.start.checked_sub(1).and_then(|i| words.text.as_bytes().get(i)) == Some(&b'$') {
+    let before = |back: usize| {
+        token
+            .start
+            .checked_sub(back)
+            .and_then(|i| words.text.as_bytes().get(i))
+            .copied()
+    };
+    let alone = before(2).is_none_or(|b| !b.is_ascii_alphanumeric());
+    if token.after(gap::MONEY) && before(1) == Some(b'$') && alone {
         return Some((index, index + 1, Marked::Dollar));
     }
     let exchange = |i: usize| EXCHANGES.contains(&words.word(i));

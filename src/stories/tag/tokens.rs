@@ -136,6 +136,37 @@ impl<'a> Words<'a> {
         reader.words
     }
 
+    /// A headline: as [`Words::new`], without the publisher that aggregators append (`... - The Example Times`).
+    pub(super) fn headline(text: &'a str) -> Self {
+        let mut words = Self::new(text);
+        if let Some(end) = words.publisher() {
+            let folded_end = words.tokens.get(end).map_or(words.folded.len(), |t| t.folded_start);
+            words.folded.truncate(folded_end);
+            words.tail = words.gap(end);
+            words.tokens.truncate(end);
+        }
+        words
+    }
+
+    /// Where an appended publisher begins: after the last spaced dash, at most five words, all of them names.
+    fn publisher(&self) -> Option<usize> {
+        let first = self.tokens.iter().rposition(|t| t.after(gap::BREAK))?;
+        let token = self.tokens.get(first)?;
+        let dashed = self
+            .text
+            .get(..token.start)
+            .is_some_and(|before| before.ends_with(" - "));
+        let tail = self.tokens.get(first..)?;
+        let named = tail.iter().enumerate().all(|(i, t)| {
+            let word = self.word(first + i);
+            !t.after(gap::OPEN | gap::COLON | gap::MONEY)
+                && (t.is(look::CAPITAL | look::POSSESSIVE | look::NUMBER)
+                    || word.contains('.')
+                    || matches!(word, "of" | "the" | "and" | "for" | "&"))
+        });
+        (dashed && named && first >= 3 && tail.len() <= 6).then_some(first)
+    }
+
     /// The folded form of word `index`; empty beyond the ends.
     pub(super) fn word(&self, index: usize) -> &str {
         self.tokens
@@ -411,6 +442,23 @@ mod tests {
         check("日本 Toyota", "日 本 toyota");
         check("Goldman Sachs' view", "goldman sachs view");
         check("Disney+ rises", "disney+ rises");
+    }
+
+    #[test]
+    fn a_publisher_at_the_end_is_no_part_of_the_headline() {
+        let folded = |text| Words::headline(text).folded;
+        assert_eq!(
+            folded("Nvidia opens a lab in Oslo - The Example Times").trim(),
+            "nvidia opens a lab in oslo"
+        );
+        assert_eq!(
+            folded("Nvidia opens a lab in Oslo - example.com").trim(),
+            "nvidia opens a lab in oslo"
+        );
+        assert_eq!(
+            folded("Nvidia falls again - and what comes next").trim(),
+            "nvidia falls again and what comes next"
+        );
     }
 
     #[test]

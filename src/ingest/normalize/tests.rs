@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::super::parse::{Category, Date, Source, Text};
 use super::*;
+use crate::ingest::parse::{Category, Date, Source, Text};
 
 const NOW: Timestamp = Timestamp::from_unix(1_772_000_000);
 

@@ -1,0 +1,62 @@
+//! The fifth loop: retention in small batches, the daily write-back of the log, gauges, the heartbeat.
+
+use std::time::Duration;
+
+use crate::context::{Ctx, Next};
+use crate::store::{self, retention, settings};
+use crate::time::Timestamp;
+
+const EVERY: Duration = Duration::from_secs(60);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(86_400);
+/// Rows a transaction, so that nobody waits long for the write lock.
+const BATCH: usize = 500;
+/// Batches a tick; the rest waits for the next one.
+const BATCHES_MAX: usize = 20;
+const CHECKPOINT_AT: &str = "checkpoint_at";
+
+/// One round of housekeeping.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tick(ctx: &Ctx) -> anyhow::Result<Next> {
+    let now = ctx.now();
+    let config = ctx.config();
+    let mut did = 0;
+    let limits = retention::Limits {
+        entries_before: now.minus(config.database.keep_entries),
+        deliveries_before: now.minus(config.database.keep_deliveries),
+    };
+    for _ in 0..BATCHES_MAX {
+        let n = ctx
+            .db
+            .write(move |tx| retention::delete_some(tx, &limits, now, BATCH))
+            .await?;
+        did += n;
+        if n == 0 || ctx.shutdown.is_cancelled() {
+            break;
+        }
+    }
+    if checkpoint_due(ctx, now).await? {
+        ctx.db.checkpoint().await?;
+        ctx.db
+            .write(move |tx| settings::put_number(tx, CHECKPOINT_AT, now.unix()))
+            .await?;
+    }
+    show(&ctx.db.read(move |conn| store::summary::read(conn, now)).await?);
+    Ok(Next {
+        at: now.plus(EVERY),
+        did,
+    })
+}
+
+async fn checkpoint_due(ctx: &Ctx, now: Timestamp) -> anyhow::Result<bool> {
+    let last = ctx.db.read(|conn| settings::number(conn, CHECKPOINT_AT)).await?;
+    Ok(last.is_none_or(|last| now.since(Timestamp::from_unix(last)) >= CHECKPOINT_EVERY))
+}
+
+fn show(summary: &store::summary::Summary) {
+    for ((digest, status), n) in &summary.subscriptions {
+        metrics::gauge!("courant_subscriptions", "digest" => digest.clone(), "status" => status.clone()).set(*n as f64);
+    }
+    metrics::gauge!("courant_db_bytes", "file" => "main").set(summary.n_bytes as f64);
+}

@@ -1,0 +1,201 @@
+//! The daemon: builds the surroundings, starts the loops and the doors, and stops them in order.
+//!
+//! The only place that starts work which lives on. Order of shutdown: doors stop, loops claim nothing more, running
+//! fetches are dropped (their lease expires), a message past `DATA` is waited for and recorded, the log is written
+//! back, exit.
+
+mod beat;
+mod housekeeping;
+mod signals;
+mod tick_loop;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::{Mutex, watch};
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Random, SystemClock, SystemRandom};
+use crate::config::{Config, KnownSlugs, StorySettings};
+use crate::context::Ctx;
+use crate::ingest::Poller;
+use crate::mail::Mailer;
+use crate::ops::systemd::Notifier;
+use crate::store::{self, Db};
+use crate::stories::Grouper;
+use crate::{digest, ingest, stories};
+use beat::Beats;
+use tick_loop::Loop;
+
+const INGEST: Loop = Loop {
+    name: "ingest",
+    wake: |wakes| &wakes.ingest,
+};
+const STORIES: Loop = Loop {
+    name: "stories",
+    wake: |wakes| &wakes.stories,
+};
+const DIGEST: Loop = Loop {
+    name: "digest",
+    wake: |wakes| &wakes.digest,
+};
+const MAIL: Loop = Loop {
+    name: "mail",
+    wake: |wakes| &wakes.mail,
+};
+const HOUSEKEEPING: Loop = Loop {
+    name: "housekeeping",
+    wake: |wakes| &wakes.housekeeping,
+};
+const LOOPS: [&str; 5] = [INGEST.name, STORIES.name, DIGEST.name, MAIL.name, HOUSEKEEPING.name];
+
+/// The names a configuration may refer to beside those it defines.
+#[must_use]
+pub fn known_slugs() -> KnownSlugs {
+    let tagger = stories::tag::Tagger::new(&StorySettings::default());
+    KnownSlugs {
+        companies: Some(tagger.known_slugs().into_iter().map(str::to_owned).collect()),
+        themes: Some(tagger.themes().iter().map(|theme| theme.slug.clone()).collect()),
+        score_parts: Some(
+            digest::rank::WEIGHTS
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect(),
+        ),
+    }
+}
+
+/// Opens the database and brings it in step with the configuration. The sender swaps the configuration on reload.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn open(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> anyhow::Result<(Ctx, watch::Sender<Arc<Config>>)> {
+    let db = Db::open(&config.database.path)?;
+    let (sender, receiver) = watch::channel(Arc::new(config));
+    let ctx = Ctx::new(receiver, db, clock, random);
+    ingest::reconcile(&ctx).await?;
+    Ok((ctx, sender))
+}
+
+/// The surroundings of a command that works beside the daemon or without one: system clock and randomness.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
+    Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
+}
+
+/// Runs the daemon until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When it cannot start, or a loop cannot go on.
+pub async fn run(config_path: &Path, config: Config) -> anyhow::Result<()> {
+    let notifier = Notifier::from_environment();
+    let lock = store::lock(&config.database.path)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let grace = config.daemon.shutdown_grace;
+    let (ctx, swap) = open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let mailer = Arc::new(Mutex::new(
+        Mailer::start(ctx.clone())
+            .await
+            .context("Unable to start the mail loop")?,
+    ));
+
+    let doors = TaskTracker::new();
+    let loops = TaskTracker::new();
+    let beats = Beats::default();
+    let (failed, mut failure) = watch::channel(None);
+    doors.close();
+    start_loops(&ctx, &beats, &loops, &failed, &mailer);
+
+    notifier.ready();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        n_feeds = ctx.config().feeds.len(),
+        n_digests = ctx.config().digests.len(),
+        "Courant is running"
+    );
+    let outcome = tokio::select! {
+        outcome = signals::serve(config_path, &ctx, &swap, &notifier, &beats) => outcome,
+        why = ended(&mut failure) => Err(anyhow::anyhow!(why)),
+    };
+    notifier.stopping();
+    stop(&ctx, doors, loops, mailer, grace).await;
+    drop(lock);
+    outcome
+}
+
+/// Waits for a loop that cannot go on, and says why.
+async fn ended(failure: &mut watch::Receiver<Option<String>>) -> String {
+    match failure.wait_for(Option::is_some).await {
+        Ok(why) => why.clone().unwrap_or_default(),
+        Err(_) => "all loops are gone".to_owned(),
+    }
+}
+
+fn start_loops(
+    ctx: &Ctx,
+    beats: &Beats,
+    loops: &TaskTracker,
+    failed: &watch::Sender<Option<String>>,
+    mailer: &Arc<Mutex<Mailer>>,
+) {
+    macro_rules! start {
+        ($which:expr, $tick:expr) => {{
+            let (ctx, beats, failed) = (ctx.clone(), beats.clone(), failed.clone());
+            loops.spawn(async move {
+                if let Err(error) = $which.run(ctx, beats, $tick).await {
+                    failed.send_replace(Some(format!("{error:#}")));
+                }
+            });
+        }};
+    }
+    let poller = Poller::default();
+    start!(INGEST, move |ctx| {
+        let poller = poller.clone();
+        async move { Ok(poller.tick(&ctx).await?) }
+    });
+    let grouper = Arc::new(Mutex::new(Grouper::new(ctx.clone())));
+    start!(STORIES, move |_ctx| {
+        let grouper = Arc::clone(&grouper);
+        async move { Ok(grouper.lock().await.tick().await?) }
+    });
+    start!(DIGEST, |ctx| async move { Ok(digest::tick(&ctx).await?) });
+    let mailer = Arc::clone(mailer);
+    start!(MAIL, move |_ctx| {
+        let mailer = Arc::clone(&mailer);
+        async move { Ok(mailer.lock().await.tick().await?) }
+    });
+    start!(HOUSEKEEPING, |ctx| async move { housekeeping::tick(&ctx).await });
+    loops.close();
+}
+
+async fn stop(ctx: &Ctx, doors: TaskTracker, loops: TaskTracker, mailer: Arc<Mutex<Mailer>>, grace: Duration) {
+    ctx.shutdown.cancel();
+    let ended = tokio::time::timeout(grace, async {
+        doors.wait().await;
+        loops.wait().await;
+        // The loops are gone, so nobody else holds it.
+        if let Some(mailer) = Arc::into_inner(mailer) {
+            mailer.into_inner().close().await;
+        }
+    })
+    .await;
+    if ended.is_err() {
+        tracing::warn!(
+            "Some work did not end within shutdown_grace; what it had claimed is taken up at the next start"
+        );
+    }
+    if let Err(error) = ctx.db.checkpoint().await {
+        tracing::warn!(%error, "The write-ahead log could not be written back; the next start does it");
+    }
+    tracing::info!("Courant has stopped");
+}

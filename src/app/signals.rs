@@ -1,0 +1,137 @@
+//! What the outside tells a running daemon: stop, reload, are you alive.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::LOOPS;
+use super::beat::Beats;
+use crate::config::{self, Config};
+use crate::context::Ctx;
+use crate::ingest;
+use crate::ops::systemd::Notifier;
+use crate::store;
+
+/// How long the database may take to answer before the watchdog is not fed.
+const DB_ANSWER_MAX: Duration = Duration::from_secs(10);
+const STATUS_EVERY: Duration = Duration::from_secs(60);
+const WATCHDOG_EVERY: Duration = Duration::from_secs(20);
+
+/// Serves signals and the watchdog until it is time to stop.
+///
+/// # Errors
+/// When signal handlers cannot be installed.
+pub async fn serve(
+    config_path: &Path,
+    ctx: &Ctx,
+    swap: &watch::Sender<Arc<Config>>,
+    notifier: &Notifier,
+    beats: &Beats,
+) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut status = tokio::time::interval(STATUS_EVERY);
+    let mut watchdog = tokio::time::interval(notifier.watchdog_interval().unwrap_or(WATCHDOG_EVERY));
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => reload(config_path, ctx, swap, notifier).await,
+            _ = status.tick() => show_status(ctx, notifier).await,
+            _ = watchdog.tick() => feed_watchdog(ctx, notifier, beats).await,
+        }
+    }
+    tracing::info!("Stopping; a second signal stops at once");
+    // A second signal must not wait for a slow server.
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("Stopping at once");
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+/// Checks the whole file, then swaps it; a bad one changes nothing.
+async fn reload(path: &Path, ctx: &Ctx, swap: &watch::Sender<Arc<Config>>, notifier: &Notifier) {
+    notifier.reloading();
+    match load(path, ctx) {
+        Ok(config) => {
+            swap.send_replace(Arc::new(config));
+            if let Err(error) = ingest::reconcile(ctx).await {
+                tracing::error!(error = format!("{error:#}"), "The feeds could not be brought in step");
+            }
+            tracing::info!("Configuration reloaded");
+            notifier.ready();
+            for wake in [
+                &ctx.wakes.ingest,
+                &ctx.wakes.stories,
+                &ctx.wakes.digest,
+                &ctx.wakes.mail,
+            ] {
+                wake.notify_waiters();
+            }
+        }
+        Err(problems) => {
+            tracing::error!("The configuration was not reloaded, the old one stays:\n{problems}");
+            notifier.ready();
+            notifier.status("The configuration was not reloaded, the old one stays; see the log");
+        }
+    }
+}
+
+fn load(path: &Path, ctx: &Ctx) -> Result<Config, String> {
+    let config = config::load(path, &super::known_slugs()).map_err(|problems| problems.to_string())?;
+    let old = ctx.config();
+    if config.database.path != old.database.path {
+        return Err("[database].path changed; restart Courant to use another database".into());
+    }
+    crate::mail::render::Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
+    Ok(config)
+}
+
+async fn show_status(ctx: &Ctx, notifier: &Notifier) {
+    let now = ctx.now();
+    let read = ctx
+        .db
+        .read(move |conn| Ok((store::summary::read(conn, now)?, store::feeds::list(conn)?)))
+        .await;
+    if let Ok((summary, feeds)) = read {
+        let failing = feeds.iter().filter(|feed| feed.failures > 0).count();
+        let count = |status: &str| summary.deliveries.get(status).copied().unwrap_or(0);
+        notifier.status(&format!(
+            "{} feeds, {failing} failing; {} mails waiting, {} uncertain",
+            feeds.len(),
+            count("queued"),
+            count("uncertain")
+        ));
+    }
+}
+
+/// The watchdog is fed only when the database answers and no loop is stuck.
+async fn feed_watchdog(ctx: &Ctx, notifier: &Notifier, beats: &Beats) {
+    let now = ctx.now();
+    let stuck = beats.stuck(now);
+    let beat = ctx
+        .db
+        .write(move |tx| store::settings::put_number(tx, store::settings::HEARTBEAT, now.unix()));
+    let answered = matches!(tokio::time::timeout(DB_ANSWER_MAX, beat).await, Ok(Ok(())));
+    if answered && stuck.is_empty() {
+        notifier.watchdog();
+        if beats.all_ended_once(&LOOPS) {
+            metrics::gauge!("courant_up").set(1.0);
+        }
+    } else {
+        tracing::error!(
+            ?stuck,
+            database = answered,
+            "Not healthy; systemd restarts the service if this lasts"
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! `courant backup`: a checked copy of the database, while the daemon runs.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, load_config, progress};
+use crate::store::backup::back_up;
+
+/// Copy the database to a file, also while the daemon runs
+///
+/// The copy is checked before it takes the place of FILE, so FILE is always a good backup. To restore one, stop the
+/// daemon and put the file where [database].path says; editions whose time has passed are then not mailed again.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to write it
+    file: PathBuf,
+}
+
+/// Makes the backup.
+pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
+    let config = load_config(config)?;
+    let bar = progress::bar("Copying");
+    let done = back_up(&config.database.path, &args.file, |at, of| {
+        bar.set_length(of);
+        bar.set_position(at);
+    })?;
+    bar.finish_and_clear();
+    println!(
+        "Backed up to `{}`: {} KiB, {} entries, {} subscriptions; integrity checked.",
+        args.file.display(),
+        done.n_bytes / 1024,
+        done.n_entries,
+        done.n_subscriptions
+    );
+    Ok(Exit::Done)
+}

@@ -1,0 +1,37 @@
+//! `courant run`: the daemon.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Refused, load_config, logging, runtime};
+use crate::app;
+use crate::config::Transport;
+use crate::store::StoreError;
+
+/// Run the daemon: poll, find stories, compose and mail digests, serve the pages
+///
+/// Works at once with the shipped config.toml: SQLite in ./data, mail written to ./data/mail, pages on 127.0.0.1. Stops
+/// on SIGTERM or SIGINT after finishing what is on the wire; reloads its configuration on SIGHUP.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Write mails to this folder instead of sending them
+    #[arg(long, value_name = "DIR")]
+    mail_dir: Option<PathBuf>,
+}
+
+/// Runs until it is told to stop.
+pub fn run(config_path: &Path, args: &Args) -> anyhow::Result<Exit> {
+    let mut config = load_config(config_path)?;
+    if let Some(folder) = &args.mail_dir {
+        config.mail.transport = Transport::Folder(folder.clone());
+    }
+    logging::start(&config.log)?;
+    crate::ops::metrics::install();
+    runtime()?
+        .block_on(app::run(config_path, config))
+        .map_err(|error| match error.downcast_ref::<StoreError>() {
+            Some(StoreError::InUse(_) | StoreError::Busy) => Refused::new(Exit::Temporary, format!("{error:#}")).into(),
+            Some(StoreError::Unusable(_)) => Refused::new(Exit::Config, format!("{error:#}")).into(),
+            _ => error,
+        })?;
+    Ok(Exit::Done)
+}

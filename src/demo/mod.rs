@@ -1,0 +1,5 @@
+//! The bundled outlets of `courant demo`: a small, real news world on loopback.
+
+pub mod documents;
+pub mod outlets;
+pub mod server;

@@ -1,0 +1,206 @@
+//! Which section a story stands in.
+//!
+//! - On top stand stories several newsrooms report, no more than two of one company; a quiet day takes the best of the
+//!   rest.
+//! - A company has a section when somebody asked for it by name, or when two stories are about it.
+//! - What is left goes to as few themes as can hold it; a theme of one story is no section unless asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Detail, Plan, Ranked, section};
+use crate::model::{Block, Section, SectionKind, StoryId};
+
+/// Stories of one company at the top.
+const TOP_PER_COMPANY: usize = 2;
+/// Company sections nobody asked for by name.
+const COMPANY_SECTIONS_MAX: usize = 8;
+/// Stories a company needs for a section nobody asked for.
+const COMPANY_STORIES_MIN: usize = 2;
+/// An event kind tells less about where a story belongs than a field does.
+const EVENT_SHARE: f64 = 0.7;
+
+impl Plan<'_> {
+    /// Top stories, then companies by unusualness, then themes.
+    pub(super) fn sections(&self, full: &[Ranked<'_>], detail: Detail) -> Vec<Section> {
+        let mut sections = Vec::new();
+        let top = self.top(full);
+        if !top.is_empty() {
+            let blocks = top
+                .iter()
+                .map(|item| self.block(item, "", detail.top_extracts, detail))
+                .collect();
+            sections.push(section(SectionKind::Top, "", "", blocks));
+        }
+        let is_top: BTreeSet<StoryId> = top.iter().map(Ranked::id).collect();
+        let mut rest: Vec<Ranked<'_>> = full
+            .iter()
+            .filter(|item| !is_top.contains(&item.id()))
+            .copied()
+            .collect();
+        for slug in self.company_order(full, &rest) {
+            let (mine, others) = rest
+                .into_iter()
+                .partition(|item| self.home(item) == Some(slug.as_str()));
+            rest = others;
+            let mine: Vec<Ranked<'_>> = mine;
+            let blocks: Vec<Block> = mine
+                .iter()
+                .map(|item| self.block(item, &slug, detail.extracts, detail))
+                .collect();
+            let title = self.names.get(&slug).cloned().unwrap_or_else(|| slug.clone());
+            sections.push(section(SectionKind::Company, &slug, &title, blocks));
+        }
+        sections.extend(self.themes(rest, detail));
+        sections
+    }
+
+    fn top<'s>(&self, full: &[Ranked<'s>]) -> Vec<Ranked<'s>> {
+        let mut top: Vec<Ranked<'s>> = Vec::new();
+        let mut caps: BTreeMap<String, usize> = BTreeMap::new();
+        // First what several newsrooms report; a quiet day takes the best of the rest, up to three.
+        for several in [true, false] {
+            for item in full {
+                let enough = if several {
+                    self.spec.top_max
+                } else {
+                    self.spec.top_max.min(3)
+                };
+                let fits = top.len() < enough && top.iter().all(|other| other.id() != item.id());
+                if !fits || (several && item.story.story.n_independent < 2) {
+                    continue;
+                }
+                let n = caps.entry(item.first_company().to_owned()).or_default();
+                if item.first_company().is_empty() || *n < TOP_PER_COMPANY {
+                    *n += 1;
+                    top.push(*item);
+                }
+            }
+        }
+        top.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.id().cmp(&b.id())));
+        top
+    }
+
+    /// Companies asked for by name: the reader's, else the digest's.
+    pub(super) fn asked(&self) -> &[String] {
+        let choices = self.reader.choices;
+        if choices.companies.is_empty() && choices.themes.is_empty() {
+            &self.spec.companies
+        } else {
+            &choices.companies
+        }
+    }
+
+    /// Slugs of company sections, the most unusual first.
+    fn company_order(&self, full: &[Ranked<'_>], rest: &[Ranked<'_>]) -> Vec<String> {
+        let mut found: BTreeMap<&str, (usize, usize, f64)> = BTreeMap::new();
+        for item in full {
+            for company in item.about().filter(|company| !company.unlisted) {
+                let tally = found.entry(company.slug.as_str()).or_insert((0, 0, 0.0));
+                tally.0 += 1;
+                tally.2 = tally.2.max(item.score);
+            }
+        }
+        for item in rest {
+            if let Some(tally) = self.home(item).and_then(|slug| found.get_mut(slug)) {
+                tally.1 += 1;
+            }
+        }
+        let asked = self.asked();
+        let mut order: Vec<(&str, f64, usize, f64)> = found
+            .into_iter()
+            .filter(|(slug, (n, n_here, _))| {
+                let named = asked.iter().any(|other| other == slug);
+                *n_here > 0 && (named || (asked.is_empty() && *n >= COMPANY_STORIES_MIN)) || (named && *n > 0)
+            })
+            .map(|(slug, (n, _, best))| (slug, self.ratio(slug).unwrap_or(1.0), n, best))
+            .collect();
+        // Ratios in tenths, so that a hair's breadth does not outrank the better story.
+        let tenths = |ratio: f64| (ratio * 10.0).round() as i64;
+        order.sort_by(|a, b| {
+            tenths(b.1)
+                .cmp(&tenths(a.1))
+                .then(b.3.total_cmp(&a.3))
+                .then(a.0.cmp(b.0))
+        });
+        if asked.is_empty() {
+            order.truncate(COMPANY_SECTIONS_MAX);
+        }
+        order.into_iter().map(|(slug, ..)| slug.to_owned()).collect()
+    }
+
+    pub(super) fn ratio(&self, slug: &str) -> Option<f64> {
+        self.edition.volumes.iter().find(|volume| volume.slug == slug)?.ratio
+    }
+
+    /// The company section a story belongs to first: one asked for, else the company it is most about.
+    fn home<'s>(&self, item: &Ranked<'s>) -> Option<&'s str> {
+        let companies = &item.story.story.companies;
+        let asked = self.asked();
+        if asked.is_empty() {
+            return companies
+                .iter()
+                .find(|company| company.about && !company.unlisted)
+                .map(|c| c.slug.as_str());
+        }
+        companies
+            .iter()
+            .find(|company| asked.contains(&company.slug))
+            .map(|company| company.slug.as_str())
+    }
+
+    /// Sections by theme, chosen so that few sections hold the stories that are left; what stands alone comes last.
+    fn themes<'s>(&self, mut rest: Vec<Ranked<'s>>, detail: Detail) -> Vec<Section> {
+        let choices = self.reader.choices;
+        let asked: &[String] = if choices.themes.is_empty() {
+            &self.spec.themes
+        } else {
+            &choices.themes
+        };
+        let mut groups: Vec<(String, String, Vec<Ranked<'s>>)> = Vec::new();
+        while !rest.is_empty() {
+            let mut worth: BTreeMap<&str, (usize, f64, &str)> = BTreeMap::new();
+            for item in &rest {
+                for theme in &item.story.story.themes {
+                    if asked.is_empty() || asked.contains(&theme.slug) {
+                        let tally = worth
+                            .entry(theme.slug.as_str())
+                            .or_insert((0, 0.0, theme.name.as_str()));
+                        tally.0 += 1;
+                        tally.1 += theme.score.min(1.0) * if theme.event { EVENT_SHARE } else { 1.0 };
+                    }
+                }
+            }
+            let best = worth
+                .into_iter()
+                .filter(|(_, (n, ..))| *n >= 2 || !asked.is_empty())
+                .max_by(|a, b| a.1.1.total_cmp(&b.1.1).then(b.0.cmp(a.0)));
+            let Some((slug, (.., name))) = best else { break };
+            let (slug, name) = (slug.to_owned(), name.to_owned());
+            let has = |item: &Ranked<'s>| item.story.story.themes.iter().any(|theme| theme.slug == slug);
+            let (mine, others) = rest.into_iter().partition(has);
+            rest = others;
+            groups.push((slug, name, mine));
+        }
+        let best = |items: &[Ranked<'s>]| items.iter().map(|item| item.score).fold(0.0, f64::max);
+        let place = |slug: &str| asked.iter().position(|other| other == slug);
+        groups.sort_by(|a, b| {
+            place(&a.0)
+                .cmp(&place(&b.0))
+                .then(best(&b.2).total_cmp(&best(&a.2)))
+                .then(a.0.cmp(&b.0))
+        });
+        if !rest.is_empty() {
+            groups.push((String::new(), String::new(), rest));
+        }
+        groups
+            .into_iter()
+            .map(|(slug, name, items)| {
+                let blocks = items
+                    .iter()
+                    .map(|item| self.block(item, &slug, detail.extracts, detail))
+                    .collect();
+                section(SectionKind::Theme, &slug, &name, blocks)
+            })
+            .collect()
+    }
+}

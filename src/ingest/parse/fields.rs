@@ -1,0 +1,692 @@
+//! What each element means: attributes at its start, text at its end, put where it belongs.
+
+use super::feed::{Category, Date, Enclosure, Link, ParsedEntry, ParsedFeed, Person, Source, Text};
+use super::markup::{Construct, Kind, looks_like_html};
+use super::person;
+use super::reader::{Frame, Reader, attribute};
+use super::repair;
+use super::vocabulary::{Element, Ns};
+use crate::ingest::date;
+
+/// Values of one kind kept of one entry or feed; more is noise.
+const LIST_MAX: usize = 100;
+
+/// Where in the document the reader is, beyond the stack.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    in_source: bool,
+    in_image: bool,
+    in_text_input: bool,
+    in_author: bool,
+    in_owner: bool,
+    in_contributor: bool,
+    /// The text construct being read repeats one there is already, so it goes to `content`.
+    to_content: bool,
+    has_content: bool,
+    has_summary: bool,
+    permalink: bool,
+    /// Depth of the title that counts, for the feed and for the item.
+    feed_title_depth: Option<usize>,
+    title_depth: Option<usize>,
+    /// Depth of the element each value of the item came from: an outer one counts more than an inner one.
+    depths: Vec<(Element, usize)>,
+    source: Source,
+    period_secs: Option<u32>,
+    frequency: Option<u32>,
+}
+
+impl Context {
+    pub(super) fn start_item(&mut self) {
+        *self = Self {
+            feed_title_depth: self.feed_title_depth,
+            period_secs: self.period_secs,
+            frequency: self.frequency,
+            permalink: true,
+            ..Self::default()
+        };
+    }
+
+    /// Whether a value from this depth replaces the one there is.
+    fn outranks(&mut self, element: Element, depth: usize) -> bool {
+        if let Some((_, known)) = self.depths.iter_mut().find(|(known, _)| *known == element) {
+            let wins = depth <= *known;
+            if wins {
+                *known = depth;
+            }
+            wins
+        } else {
+            self.depths.push((element, depth));
+            true
+        }
+    }
+}
+
+fn push_capped<T>(list: &mut Vec<T>, value: T) {
+    if list.len() < LIST_MAX {
+        list.push(value);
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// Elements of an image, a text input or a source do not speak for the feed.
+    fn aside(&self) -> bool {
+        self.context.in_image || self.context.in_text_input || self.context.in_source
+    }
+
+    fn links(&mut self) -> &mut Vec<Link> {
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.links, |entry| &mut entry.links)
+    }
+
+    fn link(&mut self) -> &mut String {
+        self.entry.as_mut().map_or(&mut self.feed.link, |entry| &mut entry.link)
+    }
+
+    fn authors(&mut self) -> &mut Vec<Person> {
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.authors, |entry| &mut entry.authors)
+    }
+
+    fn contributors(&mut self) -> &mut Vec<Person> {
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.contributors, |entry| &mut entry.contributors)
+    }
+
+    fn categories(&mut self) -> &mut Vec<Category> {
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.categories, |entry| &mut entry.categories)
+    }
+
+    pub(super) fn start_field(&mut self, element: Element, ns: Ns, attributes: &'a str) {
+        match element {
+            Element::Image => self.context.in_image = true,
+            Element::TextInput => self.context.in_text_input = true,
+            Element::Source => {
+                self.context.in_source = true;
+                self.context.source = Source {
+                    title: String::new(),
+                    href: attribute(attributes, "url")
+                        .map(|url| self.scope.resolve(&url))
+                        .unwrap_or_default(),
+                };
+            }
+            Element::Author if !self.aside() => {
+                self.context.in_author = true;
+                push_capped(self.authors(), Person::default());
+            }
+            Element::Contributor | Element::ContributorName if !self.aside() => {
+                self.context.in_contributor = true;
+                push_capped(self.contributors(), Person::default());
+            }
+            Element::Owner => self.context.in_owner = true,
+            Element::Channel => self.channel_attributes(attributes),
+            Element::Link => self.start_link(attributes),
+            Element::Id => {
+                self.context.permalink =
+                    attribute(attributes, "isPermaLink").is_none_or(|value| value.trim().eq_ignore_ascii_case("true"));
+            }
+            Element::Category => self.start_category(attributes, None, "term"),
+            Element::MediaCategory => {
+                self.start_category(attributes, Some("http://search.yahoo.com/mrss/category_schema"), "term");
+            }
+            Element::ItunesCategory => self.start_category(attributes, Some("http://www.itunes.com/"), "text"),
+            Element::Enclosure => self.start_enclosure(attributes),
+            Element::Thumbnail => {
+                if let (Some(url), Some(entry)) = (attribute(attributes, "url"), &mut self.entry) {
+                    push_capped(&mut entry.thumbnails, self.scope.resolve(&url));
+                }
+            }
+            Element::ItunesImage => {
+                let href = attribute(attributes, "href").or_else(|| attribute(attributes, "url"));
+                if let (Some(href), None) = (href, &self.entry) {
+                    self.feed.image = self.scope.resolve(&href);
+                }
+            }
+            _ => self.start_construct(element, ns, attributes),
+        }
+    }
+
+    /// CDF keeps link and date in attributes.
+    pub(super) fn channel_attributes(&mut self, attributes: &str) {
+        if let Some(date) = attribute(attributes, "lastmod") {
+            self.set_updated(&date);
+        }
+        if let Some(href) = attribute(attributes, "href") {
+            let href = self.scope.resolve(&href);
+            self.link().clone_from(&href);
+            let link = Link {
+                href,
+                rel: "alternate".to_owned(),
+                kind: "text/html".to_owned(),
+                title: String::new(),
+            };
+            push_capped(self.links(), link);
+        }
+    }
+
+    fn start_link(&mut self, attributes: &str) {
+        let href = ["href", "url", "uri"]
+            .into_iter()
+            .find_map(|name| attribute(attributes, name));
+        let rel = attribute(attributes, "rel")
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        let rel = rel
+            .strip_prefix("http://www.iana.org/assignments/relation/")
+            .unwrap_or(&rel);
+        let rel = if rel.is_empty() { "alternate" } else { rel }.to_owned();
+        let kind = attribute(attributes, "type")
+            .map(|kind| kind.trim().to_ascii_lowercase())
+            .unwrap_or_else(|| {
+                if rel == "self" {
+                    "application/atom+xml"
+                } else {
+                    "text/html"
+                }
+                .to_owned()
+            });
+        let title = attribute(attributes, "title").unwrap_or_default();
+        let href = href.map(|href| self.scope.resolve(&href));
+        if self.context.in_source {
+            if let Some(href) = href
+                && rel == "alternate"
+            {
+                self.context.source.href = href;
+            }
+            return;
+        }
+        if self.aside() {
+            return;
+        }
+        if let (Some(href), "enclosure", Some(entry)) = (&href, rel.as_str(), &mut self.entry) {
+            let length = attribute(attributes, "length").unwrap_or_default();
+            push_capped(
+                &mut entry.enclosures,
+                Enclosure {
+                    href: href.clone(),
+                    kind: kind.clone(),
+                    length,
+                },
+            );
+            return;
+        }
+        if let Some(href) = &href
+            && rel == "alternate"
+            && matches!(Kind::from_type(&kind), Kind::Html | Kind::Xhtml)
+        {
+            self.link().clone_from(href);
+        }
+        push_capped(
+            self.links(),
+            Link {
+                href: href.unwrap_or_default(),
+                rel,
+                kind,
+                title,
+            },
+        );
+    }
+
+    fn start_category(&mut self, attributes: &str, scheme: Option<&str>, term: &str) {
+        let category = Category {
+            term: attribute(attributes, term).unwrap_or_default(),
+            scheme: attribute(attributes, "scheme")
+                .or_else(|| attribute(attributes, "domain"))
+                .unwrap_or_else(|| scheme.unwrap_or_default().to_owned()),
+            label: attribute(attributes, "label").unwrap_or_default(),
+        };
+        if category != Category::default() {
+            self.add_category(category);
+        }
+    }
+
+    fn add_category(&mut self, category: Category) {
+        if !self.aside() && !self.categories().contains(&category) {
+            push_capped(self.categories(), category);
+        }
+    }
+
+    fn start_enclosure(&mut self, attributes: &str) {
+        let href = ["url", "uri", "href"]
+            .into_iter()
+            .find_map(|name| attribute(attributes, name));
+        if let (Some(href), Some(entry)) = (href, &mut self.entry) {
+            let enclosure = Enclosure {
+                href: href.trim().to_owned(),
+                kind: attribute(attributes, "type").unwrap_or_default(),
+                length: attribute(attributes, "length").unwrap_or_default(),
+            };
+            push_capped(&mut entry.enclosures, enclosure);
+        }
+    }
+
+    fn start_construct(&mut self, element: Element, ns: Ns, attributes: &str) {
+        let default = match element {
+            Element::Title
+            | Element::MediaTitle
+            | Element::Subtitle
+            | Element::Rights
+            | Element::Abstract
+            | Element::Summary
+            | Element::Info
+            | Element::Content => Kind::Plain,
+            Element::Description | Element::MediaDescription | Element::Encoded => Kind::Html,
+            Element::Body => Kind::Xhtml,
+            _ => return,
+        };
+        let kind = attribute(attributes, "type");
+        let is_base64 = attribute(attributes, "mode").is_some_and(|mode| mode == "base64");
+        let mut construct = Construct::new(kind.as_deref().map_or(default, Kind::from_type), self.scope.base());
+        construct.base64 = is_base64
+            || (construct.kind == Kind::Other
+                && kind.is_some_and(|kind| {
+                    let kind = kind.trim().to_ascii_lowercase();
+                    kind.contains('/') && !kind.starts_with("text/") && !kind.ends_with("xml")
+                }));
+        construct.drop_elements =
+            matches!(element, Element::Title | Element::MediaTitle) && (!self.feed.format.is_atom() || ns == Ns::Media);
+        self.context.to_content = matches!(
+            element,
+            Element::Description | Element::Summary | Element::MediaDescription
+        ) && self.entry.is_some()
+            && self.context.has_summary
+            && !self.context.has_content;
+        if self.context.to_content || matches!(element, Element::Content | Element::Encoded) {
+            self.context.has_content = true;
+        }
+        self.construct = Some((self.depth() - 1, construct));
+    }
+
+    /// An element with meaning is over.
+    pub(super) fn end(&mut self, frame: &Frame<'_>) {
+        if let Some((_, construct)) = self.construct.take() {
+            self.end_construct(frame.element, construct);
+            return;
+        }
+        let value = || repair::text(frame.text.trim());
+        match frame.element {
+            Element::Item => self.end_item(),
+            Element::Image => self.context.in_image = false,
+            Element::TextInput => self.context.in_text_input = false,
+            Element::Source => self.end_source(&value()),
+            Element::Author => self.end_author(&value()),
+            Element::Owner => self.context.in_owner = false,
+            Element::Contributor => self.context.in_contributor = false,
+            Element::ContributorName => {
+                self.set_person(|person| &mut person.name, value());
+                self.context.in_contributor = false;
+            }
+            Element::Name => self.set_person(|person| &mut person.name, value()),
+            Element::Email => self.set_person(|person| &mut person.email, value()),
+            Element::Uri => self.end_uri(&value()),
+            Element::Link => self.end_link(&value()),
+            Element::Id => self.end_id(&value()),
+            Element::Published | Element::Updated | Element::Created => self.end_date(frame.element, &value()),
+            Element::Category | Element::MediaCategory | Element::ItunesCategory => self.end_category(value()),
+            Element::ItunesKeywords => self.end_keywords(&value(), "http://www.itunes.com/"),
+            Element::MediaKeywords | Element::Tags => self.end_keywords(&value(), ""),
+            Element::Thumbnail => {
+                if let (url, Some(entry)) = (value(), &mut self.entry)
+                    && !url.is_empty()
+                {
+                    push_capped(&mut entry.thumbnails, self.scope.resolve(&url));
+                }
+            }
+            Element::Comments | Element::OrigLink => self.end_entry_link(frame.element, &value()),
+            Element::Language if !self.aside() => {
+                let value = value();
+                self.entry
+                    .as_mut()
+                    .map_or(&mut self.feed.language, |entry| &mut entry.language)
+                    .clone_from(&value);
+            }
+            _ if self.entry.is_none() && !self.aside() => self.end_feed_field(frame.element, &value()),
+            _ => {}
+        }
+    }
+
+    fn end_feed_field(&mut self, element: Element, value: &str) {
+        match element {
+            Element::Generator => value.clone_into(&mut self.feed.generator),
+            Element::Logo if self.feed.image.is_empty() => self.feed.image = self.scope.resolve(value),
+            Element::Icon => self.feed.icon = self.scope.resolve(value),
+            Element::NewLocation => self.feed.moved_to = self.scope.resolve(value),
+            Element::Complete => self.feed.complete = value.is_empty() || value.eq_ignore_ascii_case("yes"),
+            Element::Ttl => self.feed.ttl_minutes = value.parse().ok(),
+            Element::Hour => {
+                if let Ok(hour @ 0..=24) = value.parse::<u8>() {
+                    push_capped(&mut self.feed.skip_hours, hour % 24);
+                }
+            }
+            Element::Day => {
+                let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+                let lower = value.to_ascii_lowercase();
+                if let Some(day) = names.iter().position(|name| lower.starts_with(name)) {
+                    push_capped(&mut self.feed.skip_days, u8::try_from(day).unwrap_or(0));
+                }
+            }
+            Element::UpdatePeriod => {
+                self.context.period_secs = match value.to_ascii_lowercase().as_str() {
+                    "hourly" => Some(3_600),
+                    "daily" => Some(86_400),
+                    "weekly" => Some(7 * 86_400),
+                    "monthly" => Some(30 * 86_400),
+                    "yearly" => Some(365 * 86_400),
+                    _ => None,
+                };
+                self.set_update_secs();
+            }
+            Element::UpdateFrequency => {
+                self.context.frequency = value.parse().ok().filter(|frequency| *frequency > 0);
+                self.set_update_secs();
+            }
+            _ => {}
+        }
+    }
+
+    fn set_update_secs(&mut self) {
+        self.feed.update_secs = self
+            .context
+            .period_secs
+            .map(|secs| secs / self.context.frequency.unwrap_or(1).max(1));
+    }
+
+    fn end_source(&mut self, value: &str) {
+        self.context.in_source = false;
+        let mut source = std::mem::take(&mut self.context.source);
+        if !value.is_empty() {
+            value.clone_into(&mut source.title);
+        }
+        if let Some(entry) = &mut self.entry {
+            entry.source = source;
+        }
+    }
+
+    fn end_author(&mut self, value: &str) {
+        if !self.context.in_author {
+            return;
+        }
+        self.context.in_author = false;
+        if let Some(author) = self.authors().last_mut()
+            && author.is_empty()
+            && !value.is_empty()
+        {
+            *author = person::parse(value);
+        }
+    }
+
+    fn set_person(&mut self, field: impl Fn(&mut Person) -> &mut String, value: String) {
+        if self.aside() || self.context.in_owner {
+            return;
+        }
+        let person = if self.context.in_author {
+            self.authors().last_mut()
+        } else if self.context.in_contributor {
+            self.contributors().last_mut()
+        } else {
+            None
+        };
+        if let Some(person) = person {
+            *field(person) = value;
+        }
+    }
+
+    fn end_uri(&mut self, value: &str) {
+        let value = self.scope.resolve(value);
+        if self.context.in_image {
+            if self.entry.is_none() {
+                self.feed.image = value;
+            }
+        } else {
+            self.set_person(|person| &mut person.href, value);
+        }
+    }
+
+    fn end_link(&mut self, value: &str) {
+        if self.aside() || value.is_empty() {
+            return;
+        }
+        // `?a=1&b;=2`: a separator that was taken for a reference.
+        let href = self.scope.resolve(&value.replace("&amp;", "&"));
+        self.link().clone_from(&href);
+        match self.links().last_mut() {
+            Some(link) if link.href.is_empty() => link.href = href,
+            _ => {}
+        }
+    }
+
+    fn end_entry_link(&mut self, element: Element, value: &str) {
+        let value = self.scope.resolve(value);
+        if let Some(entry) = &mut self.entry {
+            match element {
+                Element::Comments => entry.comments = value,
+                _ => entry.original_link = value,
+            }
+        }
+    }
+
+    fn end_id(&mut self, value: &str) {
+        if self.aside() {
+            return;
+        }
+        let depth = self.depth();
+        let permalink = self.context.permalink;
+        let id = if permalink {
+            self.scope.resolve(value)
+        } else {
+            value.to_owned()
+        };
+        let Some(entry) = &mut self.entry else {
+            self.feed.id = id;
+            return;
+        };
+        if self.context.outranks(Element::Id, depth) {
+            entry.is_permalink = permalink;
+            entry.id = id;
+        }
+    }
+
+    fn end_date(&mut self, element: Element, value: &str) {
+        if self.aside() || value.is_empty() {
+            return;
+        }
+        let depth = self.depth();
+        if self.entry.is_some() && !self.context.outranks(element, depth) {
+            return;
+        }
+        match element {
+            Element::Updated => self.set_updated(value),
+            Element::Published => {
+                let date = read_date(value);
+                self.entry
+                    .as_mut()
+                    .map_or(&mut self.feed.published, |entry| &mut entry.published)
+                    .clone_from(&date);
+            }
+            _ => {
+                if let Some(entry) = &mut self.entry {
+                    entry.created = read_date(value);
+                }
+            }
+        }
+    }
+
+    fn set_updated(&mut self, value: &str) {
+        let date = read_date(value);
+        self.entry
+            .as_mut()
+            .map_or(&mut self.feed.updated, |entry| &mut entry.updated)
+            .clone_from(&date);
+    }
+
+    fn end_category(&mut self, value: String) {
+        if value.is_empty() || self.aside() {
+            return;
+        }
+        match self.categories().last_mut() {
+            Some(category) if category.term.is_empty() => category.term = value,
+            _ => self.add_category(Category {
+                term: value,
+                ..Category::default()
+            }),
+        }
+    }
+
+    fn end_keywords(&mut self, value: &str, scheme: &str) {
+        for term in value.split(',').map(str::trim).filter(|term| !term.is_empty()) {
+            self.add_category(Category {
+                term: term.to_owned(),
+                scheme: scheme.to_owned(),
+                label: String::new(),
+            });
+        }
+    }
+
+    fn end_construct(&mut self, element: Element, construct: Construct) {
+        let to_content = std::mem::take(&mut self.context.to_content);
+        let depth = self.depth();
+        let is_atom = self.feed.format.is_atom();
+        let Some(text) = finish_construct(construct, self.feed.format == super::FeedFormat::Atom10, is_atom) else {
+            return;
+        };
+        if self.context.in_source {
+            if matches!(element, Element::Title) {
+                self.context.source.title = text.plain(1024);
+            }
+            return;
+        }
+        if self.context.in_image || self.context.in_text_input {
+            return;
+        }
+        match element {
+            Element::Title | Element::MediaTitle => self.set_title(element, text, depth),
+            Element::Content | Element::Encoded | Element::Body => self.set_content(text),
+            _ if to_content => self.set_content(text),
+            Element::Rights => match &mut self.entry {
+                Some(entry) => {
+                    if self.context.outranks(element, depth) {
+                        entry.rights = text;
+                    }
+                }
+                None => self.feed.rights = text,
+            },
+            Element::Description | Element::MediaDescription | Element::Abstract | Element::Summary => {
+                self.set_summary(element, text, depth);
+            }
+            Element::Subtitle if self.entry.is_none() => self.feed.subtitle = text,
+            _ => {}
+        }
+    }
+
+    fn set_title(&mut self, element: Element, text: Text, depth: usize) {
+        let known = if self.entry.is_some() {
+            self.context.title_depth
+        } else {
+            self.context.feed_title_depth
+        };
+        if known.is_some_and(|known| known <= depth) || text.is_empty() {
+            return;
+        }
+        let own = element == Element::Title;
+        match &mut self.entry {
+            Some(entry) => {
+                if self.context.outranks(Element::Title, depth) {
+                    entry.title = text;
+                }
+                if own {
+                    self.context.title_depth = Some(depth);
+                }
+            }
+            None => {
+                self.feed.title = text;
+                if own {
+                    self.context.feed_title_depth = Some(depth);
+                }
+            }
+        }
+    }
+
+    fn set_content(&mut self, text: Text) {
+        if let Some(entry) = &mut self.entry
+            && entry.content.is_empty()
+        {
+            entry.content = text;
+        }
+    }
+
+    fn set_summary(&mut self, element: Element, text: Text, depth: usize) {
+        let Some(entry) = &mut self.entry else {
+            if element != Element::Summary || self.feed.subtitle.is_empty() {
+                self.feed.subtitle = text;
+            }
+            return;
+        };
+        self.context.has_summary = true;
+        if self.context.outranks(Element::Summary, depth) {
+            entry.summary = text;
+        }
+    }
+}
+
+fn read_date(value: &str) -> Date {
+    Date {
+        raw: value.to_owned(),
+        at: date::parse(value),
+    }
+}
+
+/// The finished text; `None` for data nobody can read.
+fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option<Text> {
+    let kind = construct.kind;
+    let base = construct.base.clone();
+    let had_markup = construct.has_markup();
+    let is_base64 = construct.base64 && !had_markup;
+    let mut value = construct.into_text(unwrap && kind == Kind::Xhtml);
+    if is_base64 {
+        let compact: String = value.split_whitespace().collect();
+        if let Some(decoded) = data_encoding::BASE64
+            .decode(compact.as_bytes())
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+        {
+            value = decoded;
+        }
+    }
+    let value = repair::text(value.trim());
+    let html = match kind {
+        Kind::Plain => looks_like_html(&value),
+        Kind::Html | Kind::Xhtml => true,
+        Kind::Other => had_markup || (!is_atom && looks_like_html(&value)),
+    };
+    Some(Text { value, html, base })
+}
+
+/// Last touches on an item: a guid that is an address serves as link, empty persons and links go.
+pub(super) fn settle(entry: &mut ParsedEntry, feed: &ParsedFeed) {
+    entry.links.retain(|link| !link.href.is_empty());
+    entry.authors.retain(|person| !person.is_empty());
+    entry.contributors.retain(|person| !person.is_empty());
+    entry.categories.retain(|category| *category != Category::default());
+    let is_web = entry.id.starts_with("http://") || entry.id.starts_with("https://");
+    if entry.link.is_empty() && is_web && entry.is_permalink {
+        entry.link.clone_from(&entry.id);
+    }
+    if entry.published == Date::default() && entry.updated == Date::default() {
+        std::mem::swap(&mut entry.published, &mut entry.created);
+    }
+    if entry.language == feed.language {
+        entry.language.clear();
+    }
+}
+
+/// Last touches on a feed.
+pub(super) fn settle_feed(feed: &mut ParsedFeed) {
+    feed.links.retain(|link| !link.href.is_empty());
+    feed.authors.retain(|person| !person.is_empty());
+    feed.contributors.retain(|person| !person.is_empty());
+}

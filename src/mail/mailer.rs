@@ -1,0 +1,406 @@
+//! The mail loop: claims what is due, sends it, records what came of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::ledger;
+use super::prepare::Preparer;
+use super::rate::Limiter;
+use super::send::{Batch, Learned, Way};
+use super::smtp::{Limits, Relay};
+use super::suppression_hash;
+use super::transport::Local;
+use crate::config::{Config, Transport, UncertainPolicy};
+use crate::context::{Ctx, Next};
+use crate::crash;
+use crate::model::{Attempt, Delivery, DeliveryId};
+use crate::store::{StoreError, outbox, settings};
+use crate::time::Timestamp;
+use crate::token::TokenKey;
+
+/// Most deliveries claimed at once: small enough that a reload or a stop is seen soon.
+const CLAIM_MAX: usize = 200;
+/// Senders at once where no connection is needed.
+const LOCAL_SENDERS: usize = 4;
+/// An unused connection is closed after this.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+/// How often the heartbeat is written and the outbox measured.
+const HEARTBEAT: Duration = Duration::from_mins(1);
+/// After a silence longer than this the database may be a restored backup: what waits there may have been sent.
+const RESTORE_AFTER: Duration = Duration::from_hours(6);
+
+/// Why a tick could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The configured way out cannot be used.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// The sender of a running daemon. One at a time on a database: see [`crate::store::lock`].
+pub struct Mailer {
+    ctx: Ctx,
+    epoch: i64,
+    key: TokenKey,
+    limits: Option<Limits>,
+    built: Built,
+    learned: Option<Learned>,
+    unrecorded: Vec<Attempt>,
+    unreleased: Vec<(DeliveryId, Timestamp)>,
+    beat_at: Option<Timestamp>,
+}
+
+/// What is made from one configuration.
+struct Built {
+    config: Arc<Config>,
+    way: Arc<Way>,
+    preparer: Arc<Preparer>,
+}
+
+impl Mailer {
+    /// Takes the outbox over: settles what the last process left, and withdraws old editions when it was silent for
+    /// long.
+    ///
+    /// # Errors
+    /// When the database fails, or the transport, its certificates or the templates cannot be used.
+    pub async fn start(ctx: Ctx) -> Result<Self, MailError> {
+        Self::start_with(ctx, None).await
+    }
+
+    /// As [`Mailer::start`], with other limits on the phases of SMTP than the configured ones.
+    ///
+    /// # Errors
+    /// As [`Mailer::start`].
+    pub async fn start_with(ctx: Ctx, limits: Option<Limits>) -> Result<Self, MailError> {
+        let config = ctx.config();
+        let key = token_key(&ctx, &config).await?;
+        let built = build(&ctx, config, &key, limits)?;
+        let now = ctx.now();
+        let resend = built.config.mail.on_uncertain == UncertainPolicy::Resend
+            || matches!(&*built.way, Way::Local(local) if local.is_idempotent());
+        let digests: Vec<(String, Duration)> = built
+            .config
+            .digests
+            .iter()
+            .map(|digest| (digest.key.clone(), digest.catch_up))
+            .collect();
+        let (recovery, n_superseded) = ctx
+            .db
+            .write(move |tx| {
+                let recovery = outbox::begin_epoch(tx, now, resend)?;
+                let silent = outbox::last_heartbeat(tx)?.map(|at| now.since(at));
+                let mut n_superseded = 0;
+                if silent.is_some_and(|silence| silence > RESTORE_AFTER) {
+                    for (digest, catch_up) in digests {
+                        n_superseded += outbox::supersede_editions(tx, &digest, now.minus(catch_up), now)?;
+                    }
+                }
+                outbox::heartbeat(tx, now)?;
+                Ok((recovery, n_superseded))
+            })
+            .await?;
+        if recovery.n_uncertain > 0 {
+            error!(
+                n = recovery.n_uncertain,
+                "Messages were on the wire when the last process ended; see `courant outbox list --uncertain`"
+            );
+        }
+        if n_superseded > 0 {
+            warn!(
+                n = n_superseded,
+                "Old editions were waiting after a long silence; they are not sent"
+            );
+        }
+        info!(
+            epoch = recovery.epoch,
+            n_requeued = recovery.n_requeued,
+            n_resent = recovery.n_resent,
+            "The outbox is taken over"
+        );
+        let limiter = Limiter::new(&built.config.mail.rate, now);
+        Ok(Self {
+            ctx,
+            epoch: recovery.epoch,
+            key,
+            limits,
+            built,
+            learned: Some(Learned {
+                limiter,
+                policy_streak: 0,
+                paused_until: None,
+                idle: Vec::new(),
+            }),
+            unrecorded: Vec::new(),
+            unreleased: Vec::new(),
+            beat_at: None,
+        })
+    }
+
+    /// Sends one batch of what is due.
+    ///
+    /// # Errors
+    /// When the database fails; what was sent and could not be recorded is recorded first at the next tick.
+    pub async fn tick(&mut self) -> Result<Next, MailError> {
+        self.settle_left_over().await?;
+        self.reload().await;
+        let now = self.ctx.now();
+        self.keep_house(now).await?;
+        let Some(mut learned) = self.learned.take() else {
+            return Err(MailError::Setup(
+                "the last tick was cut off; start the mailer again".to_owned(),
+            ));
+        };
+        close_idle(&mut learned).await;
+        let room = match self.room(&mut learned, now) {
+            Ok(room) => room,
+            Err(at) => {
+                self.learned = Some(learned);
+                return Ok(Next { at, did: 0 });
+            }
+        };
+        let deliveries = match self.claim(now, room).await {
+            Ok(deliveries) => deliveries,
+            Err(error) => {
+                self.learned = Some(learned);
+                return Err(error);
+            }
+        };
+        if deliveries.is_empty() {
+            self.learned = Some(learned);
+            return Ok(Next {
+                at: self.next_at(now).await?,
+                did: 0,
+            });
+        }
+        let did = self.send(deliveries, learned).await?;
+        Ok(Next {
+            at: self.next_at(self.ctx.now()).await?,
+            did,
+        })
+    }
+
+    /// Closes idle connections. Call it after the last tick.
+    pub async fn close(mut self) {
+        if let Some(learned) = self.learned.take() {
+            for (session, _) in learned.idle {
+                session.quit().await;
+            }
+        }
+    }
+
+    /// How many deliveries may be taken up: after a pause of our own, one.
+    fn room(&self, learned: &mut Learned, now: Timestamp) -> Result<usize, Timestamp> {
+        let mut limit = CLAIM_MAX;
+        if let Some(until) = learned.paused_until {
+            if now < until {
+                return Err(until);
+            }
+            limit = 1;
+        }
+        if self.ctx.shutdown.is_cancelled() {
+            return Err(now);
+        }
+        learned.limiter.room(limit, now)
+    }
+
+    async fn claim(&self, now: Timestamp, room: usize) -> Result<Vec<Delivery>, MailError> {
+        let epoch = self.epoch;
+        let key = self.key.clone();
+        crash::point("before_claim");
+        // A look before the write: an idle daemon writes nothing.
+        let due = self.ctx.db.read(outbox::next_due).await?;
+        if due.is_none_or(|at| at > now) {
+            return Ok(Vec::new());
+        }
+        let claimed = self
+            .ctx
+            .db
+            .write(move |tx| outbox::claim(tx, now, epoch, room, &|address| suppression_hash(&key, address)))
+            .await?;
+        crash::point("after_claim");
+        if claimed.n_cancelled > 0 {
+            info!(
+                n = claimed.n_cancelled,
+                "Deliveries were withdrawn: their readers left or are suppressed"
+            );
+        }
+        Ok(claimed.deliveries)
+    }
+
+    async fn send(&mut self, deliveries: Vec<Delivery>, mut learned: Learned) -> Result<usize, MailError> {
+        let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
+        let was_paused = learned.paused_until.take().is_some();
+        let n_senders = match &self.built.config.mail.transport {
+            Transport::Smtp(settings) => settings.connections,
+            _ => LOCAL_SENDERS,
+        };
+        let batch = Arc::new(Batch::new(
+            self.ctx.clone(),
+            Arc::clone(&self.built.config),
+            Arc::clone(&self.built.way),
+            Arc::clone(&self.built.preparer),
+            deliveries,
+            learned,
+        ));
+        let (ledger, writing) = ledger::open(self.ctx.db.clone(), self.epoch, self.key.clone());
+        let mut senders = JoinSet::new();
+        for _ in 0..n_senders.clamp(1, ids.len().max(1)) {
+            senders.spawn(Arc::clone(&batch).work(ledger.clone()));
+        }
+        drop(ledger);
+        let closed = writing.await;
+        while let Some(ended) = senders.join_next().await {
+            if let Err(panicked) = ended {
+                error!(error = %panicked, "A sender failed; its message stays as it is until the next start");
+            }
+        }
+        let Some(batch) = Arc::into_inner(batch) else {
+            return Err(MailError::Setup("a sender outlived its batch".to_owned()));
+        };
+        let rest = batch.finish();
+        if was_paused && rest.learned.paused_until.is_none() {
+            info!("The relay takes our mail again");
+        }
+        let now = self.ctx.now();
+        let later = rest
+            .learned
+            .paused_until
+            .or_else(|| rest.learned.limiter.relay_until(now))
+            .unwrap_or(now);
+        self.learned = Some(rest.learned);
+        self.unrecorded = closed.unrecorded;
+        // Everything of the batch that is still only claimed was not begun.
+        let waiting: BTreeSet<DeliveryId> = rest.waiting.iter().map(|(id, _)| *id).collect();
+        self.unreleased = rest.waiting;
+        self.unreleased
+            .extend(ids.iter().filter(|id| !waiting.contains(id)).map(|id| (*id, later)));
+        if let Some(error) = closed.error {
+            return Err(error.into());
+        }
+        self.settle_left_over().await?;
+        Ok(rest.n_ended)
+    }
+
+    /// Records what an earlier try could not, then gives back what was not begun. Nothing is claimed before this works.
+    async fn settle_left_over(&mut self) -> Result<(), MailError> {
+        if !self.unrecorded.is_empty() {
+            let attempts = std::mem::take(&mut self.unrecorded);
+            let closed = ledger::record(&self.ctx.db, self.epoch, &self.key, attempts).await;
+            self.unrecorded = closed.unrecorded;
+            if let Some(error) = closed.error {
+                return Err(error.into());
+            }
+        }
+        if !self.unreleased.is_empty() {
+            let epoch = self.epoch;
+            let rows = self.unreleased.clone();
+            self.ctx.db.write(move |tx| outbox::release(tx, epoch, &rows)).await?;
+            self.unreleased.clear();
+        }
+        Ok(())
+    }
+
+    async fn next_at(&self, now: Timestamp) -> Result<Timestamp, MailError> {
+        let due = self.ctx.db.read(outbox::next_due).await?;
+        let mut at = due.unwrap_or_else(|| now.plus(HEARTBEAT));
+        if let Some(learned) = &self.learned {
+            if let Some(until) = learned.paused_until.or_else(|| learned.limiter.relay_until(now)) {
+                at = at.max(until);
+            }
+            if !learned.idle.is_empty() {
+                at = at.min(now.plus(IDLE_MAX));
+            }
+        }
+        Ok(at.max(now))
+    }
+
+    /// Follows a changed configuration; one that cannot be used is reported and the old one kept.
+    async fn reload(&mut self) {
+        let config = self.ctx.config();
+        if Arc::ptr_eq(&config, &self.built.config) {
+            return;
+        }
+        match build(&self.ctx, Arc::clone(&config), &self.key, self.limits) {
+            Ok(built) => {
+                self.built = built;
+                if let Some(learned) = &mut self.learned {
+                    for (session, _) in learned.idle.drain(..) {
+                        session.quit().await;
+                    }
+                    learned.limiter = Limiter::new(&config.mail.rate, self.ctx.now());
+                    // What was wrong may be what was just put right.
+                    learned.paused_until = None;
+                }
+            }
+            Err(error) => {
+                error!(error = %error, "The new mail settings cannot be used; the old ones stay");
+                self.built.config = config;
+            }
+        }
+    }
+
+    async fn keep_house(&mut self, now: Timestamp) -> Result<(), MailError> {
+        let is_due =
+            |last: Option<Timestamp>, every: Duration| last.is_none_or(|at| now < at || now.since(at) >= every);
+        if is_due(self.beat_at, HEARTBEAT) {
+            self.ctx.db.write(move |tx| outbox::heartbeat(tx, now)).await?;
+            self.beat_at = Some(now);
+            let open = self.ctx.db.read(outbox::open_counts).await?;
+            for (status, n) in &open.by_status {
+                // Counts stay far below 2^52.
+                metrics::gauge!("courant_outbox_depth", "status" => status.word()).set(*n as f64);
+            }
+            let age = open.oldest_queued_at.map_or(Duration::ZERO, |at| now.since(at));
+            metrics::gauge!("courant_outbox_oldest_age_seconds").set(age.as_secs_f64());
+        }
+        Ok(())
+    }
+}
+
+fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>) -> Result<Built, MailError> {
+    let way = match &config.mail.transport {
+        Transport::Smtp(settings) => {
+            let limits = limits.unwrap_or_else(|| Limits::new(settings));
+            Way::Smtp(Relay::new(settings, limits).map_err(MailError::Setup)?)
+        }
+        Transport::Sendmail(command) => Way::Local(Local::Sendmail(command.clone())),
+        Transport::Folder(path) => Way::Local(Local::Folder(path.clone())),
+        Transport::Maildir(path) => Way::Local(Local::Maildir(path.clone())),
+    };
+    let preparer = Preparer::new(ctx.db.clone(), Arc::clone(&config), key.clone()).map_err(MailError::Setup)?;
+    Ok(Built {
+        config,
+        way: Arc::new(way),
+        preparer: Arc::new(preparer),
+    })
+}
+
+/// The configured key, else the one kept in the database, made at first use.
+async fn token_key(ctx: &Ctx, config: &Config) -> Result<TokenKey, MailError> {
+    if let Some(secret) = &config.mail.token_key {
+        return Ok(TokenKey::from_secret(secret.expose()));
+    }
+    let mut fresh = [0; 32];
+    ctx.random.fill(&mut fresh);
+    let kept = ctx.db.write(move |tx| settings::token_key(tx, fresh)).await?;
+    Ok(TokenKey::from_bytes(kept))
+}
+
+async fn close_idle(learned: &mut Learned) {
+    let (fresh, stale): (Vec<_>, Vec<_>) = learned
+        .idle
+        .drain(..)
+        .partition(|(_, used)| Instant::now().duration_since(*used) < IDLE_MAX);
+    learned.idle = fresh;
+    for (session, _) in stale {
+        session.quit().await;
+    }
+}

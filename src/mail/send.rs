@@ -1,0 +1,415 @@
+//! One batch of claimed deliveries sent over a few connections at once.
+//!
+//! Each connection takes the next delivery, sends it, and hands the outcome to the ledger. What the batch learns on the
+//! way (a relay that defers us, a fault of our own, the end of the process) stops it between two messages; what was not
+//! begun goes back untried.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::ledger::Ledger;
+use super::prepare::{PrepareError, Preparer};
+use super::rate::{Limiter, domain_of};
+use super::retry::{self, BackOff, Policy};
+use super::smtp::{Relay, Session};
+use super::transport::{Local, Outgoing};
+use crate::config::Config;
+use crate::context::Ctx;
+use crate::model::{Attempt, Delivery, DeliveryId, SendOutcome, SmtpPhase, Verdict};
+use crate::time::Timestamp;
+
+/// How mail leaves.
+pub(super) enum Way {
+    /// Over SMTP.
+    Smtp(Relay),
+    /// On this machine.
+    Local(Local),
+}
+
+/// What a batch knows and learns, kept from one batch to the next.
+pub(super) struct Learned {
+    /// Rates and patience.
+    pub(super) limiter: Limiter,
+    /// Refusals for policy in a row.
+    pub(super) policy_streak: u32,
+    /// Our own fault: nothing is sent before this time, then one message tries.
+    pub(super) paused_until: Option<Timestamp>,
+    /// Open connections, with when they were last used.
+    pub(super) idle: Vec<(Session, Instant)>,
+}
+
+/// One batch.
+pub(super) struct Batch {
+    ctx: Ctx,
+    config: Arc<Config>,
+    way: Arc<Way>,
+    preparer: Arc<Preparer>,
+    queue: Mutex<VecDeque<Delivery>>,
+    learned: Mutex<Learned>,
+    waiting: Mutex<Vec<(DeliveryId, Timestamp)>>,
+    stopped: AtomicBool,
+    n_ended: AtomicUsize,
+    /// Connections that are open or being opened.
+    n_open: AtomicUsize,
+}
+
+/// What is left when a batch is done.
+pub(super) struct Rest {
+    /// What was learned.
+    pub(super) learned: Learned,
+    /// Deliveries not begun because of a rate, with when to ask again.
+    pub(super) waiting: Vec<(DeliveryId, Timestamp)>,
+    /// Attempts made.
+    pub(super) n_ended: usize,
+}
+
+/// What one worker's turn came to.
+enum Turn {
+    /// An attempt.
+    Ended(SendOutcome),
+    /// Not begun, and this worker is done: the process ends, or the relay takes fewer connections.
+    GivenBack,
+}
+
+impl Batch {
+    /// Prepares a batch.
+    pub(super) fn new(
+        ctx: Ctx,
+        config: Arc<Config>,
+        way: Arc<Way>,
+        preparer: Arc<Preparer>,
+        deliveries: Vec<Delivery>,
+        learned: Learned,
+    ) -> Self {
+        Self {
+            ctx,
+            config,
+            way,
+            preparer,
+            queue: Mutex::new(deliveries.into()),
+            learned: Mutex::new(learned),
+            waiting: Mutex::default(),
+            stopped: AtomicBool::new(false),
+            n_ended: AtomicUsize::new(0),
+            n_open: AtomicUsize::new(0),
+        }
+    }
+
+    /// Works until the queue is empty or the batch is stopped; run several at once.
+    pub(super) async fn work(self: Arc<Self>, ledger: Ledger) {
+        let mut session = None;
+        while let Some(delivery) = self.next() {
+            let begun = Instant::now();
+            match self.attempt(&mut session, &delivery, &ledger).await {
+                Turn::Ended(outcome) => {
+                    let attempt = self.settle(&delivery, outcome, begun);
+                    ledger.ended(attempt).await;
+                }
+                Turn::GivenBack => {
+                    lock(&self.learned).limiter.untake(domain_of(&delivery.address));
+                    lock(&self.queue).push_front(delivery);
+                    break;
+                }
+            }
+        }
+        if let Some(session) = session {
+            self.n_open.fetch_sub(1, Ordering::SeqCst);
+            lock(&self.learned).idle.push((session, Instant::now()));
+        }
+    }
+
+    /// What is left; everything still in the queue was not begun.
+    pub(super) fn finish(self) -> Rest {
+        Rest {
+            learned: into_inner(self.learned),
+            waiting: into_inner(self.waiting),
+            n_ended: self.n_ended.into_inner(),
+        }
+    }
+
+    fn next(&self) -> Option<Delivery> {
+        loop {
+            if self.stopped.load(Ordering::SeqCst) || self.ctx.shutdown.is_cancelled() {
+                return None;
+            }
+            let delivery = lock(&self.queue).pop_front()?;
+            let taken = lock(&self.learned)
+                .limiter
+                .take(domain_of(&delivery.address), self.ctx.now());
+            match taken {
+                Ok(()) => return Some(delivery),
+                Err(at) => lock(&self.waiting).push((delivery.id, at)),
+            }
+        }
+    }
+
+    async fn attempt(&self, session: &mut Option<Session>, delivery: &Delivery, ledger: &Ledger) -> Turn {
+        let message = match self.preparer.prepare(delivery).await {
+            Ok(message) => message,
+            Err(problem) => return Turn::Ended(unprepared(delivery, &problem)),
+        };
+        match &*self.way {
+            Way::Local(local) => {
+                let commit = async {
+                    crash_point_of_local();
+                    ledger.committing(delivery.id).await
+                };
+                Turn::Ended(local.deliver(message, commit).await)
+            }
+            Way::Smtp(relay) => self.over_smtp(relay, session, &message, ledger).await,
+        }
+    }
+
+    async fn over_smtp(
+        &self,
+        relay: &Relay,
+        session: &mut Option<Session>,
+        message: &Outgoing,
+        ledger: &Ledger,
+    ) -> Turn {
+        let mut may_reuse = true;
+        loop {
+            let kept = match session.take() {
+                Some(worn) if worn.n_sent >= self.config.mail.rate.per_connection.max(1) => {
+                    self.n_open.fetch_sub(1, Ordering::SeqCst);
+                    worn.quit().await;
+                    None
+                }
+                Some(own) => Some(own),
+                None if may_reuse => self.unpark(),
+                None => None,
+            };
+            let reused = kept.is_some();
+            let open = match kept {
+                Some(open) => open,
+                None => match self.open(relay).await {
+                    Ok(open) => open,
+                    Err(turn) => return turn,
+                },
+            };
+            let committed = AtomicBool::new(false);
+            let commit = async {
+                committed.store(true, Ordering::SeqCst);
+                ledger.committing(message.id).await
+            };
+            let sending = open.send(&message.envelope, &message.bytes, commit);
+            tokio::pin!(sending);
+            let (outcome, usable) = tokio::select! {
+                biased;
+                sent = &mut sending => sent,
+                // Before 354 nothing was promised: the connection is dropped. After it, the reply is waited for.
+                () = self.ctx.shutdown.cancelled() => {
+                    if !committed.load(Ordering::SeqCst) {
+                        self.n_open.fetch_sub(1, Ordering::SeqCst);
+                        return Turn::GivenBack;
+                    }
+                    sending.await
+                }
+            };
+            if usable.is_none() {
+                self.n_open.fetch_sub(1, Ordering::SeqCst);
+            }
+            *session = usable;
+            // A server closes a connection that was idle for long: that says nothing of this message.
+            if reused
+                && may_reuse
+                && matches!(
+                    &outcome,
+                    SendOutcome::NotSent {
+                        phase: SmtpPhase::Mail,
+                        ..
+                    }
+                )
+            {
+                may_reuse = false;
+                continue;
+            }
+            return Turn::Ended(outcome);
+        }
+    }
+
+    fn unpark(&self) -> Option<Session> {
+        let (session, _) = lock(&self.learned).idle.pop()?;
+        self.n_open.fetch_add(1, Ordering::SeqCst);
+        Some(session)
+    }
+
+    async fn open(&self, relay: &Relay) -> Result<Session, Turn> {
+        self.n_open.fetch_add(1, Ordering::SeqCst);
+        let opened = tokio::select! {
+            opened = relay.open() => Some(opened),
+            () = self.ctx.shutdown.cancelled() => None,
+        };
+        if let Some(Ok(session)) = opened {
+            return Ok(session);
+        }
+        let others = self.n_open.fetch_sub(1, Ordering::SeqCst) > 1;
+        match opened {
+            // Others are open or may come to be: the relay takes fewer connections at once than we have.
+            Some(Err(outcome)) if !others => Err(Turn::Ended(outcome)),
+            _ => Err(Turn::GivenBack),
+        }
+    }
+
+    /// Decides what follows from an outcome, for the message and for the batch.
+    fn settle(&self, delivery: &Delivery, outcome: SendOutcome, begun: Instant) -> Attempt {
+        let now = self.ctx.now();
+        let domain = domain_of(&delivery.address);
+        let mut learned = lock(&self.learned);
+        if matches!(outcome, SendOutcome::Accepted { .. }) {
+            learned.policy_streak = 0;
+            learned.limiter.accepted(domain);
+        } else if retry::is_policy_refusal(&outcome) {
+            learned.policy_streak = learned.policy_streak.saturating_add(1);
+        }
+        match retry::back_off(&outcome) {
+            Some(who) => {
+                learned.limiter.deferred(who, domain, now);
+                if who == BackOff::Relay {
+                    self.stopped.store(true, Ordering::SeqCst);
+                }
+            }
+            None => learned.limiter.ended(domain),
+        }
+        let policy = Policy {
+            give_up: self.config.mail.give_up,
+            on_uncertain: self.config.mail.on_uncertain,
+            policy_streak: learned.policy_streak,
+            jitter: f64::from(u32::try_from(self.ctx.random.below(1001)).unwrap_or(0)) / 1000.0,
+        };
+        let verdict = retry::verdict(
+            &outcome,
+            delivery.kind,
+            delivery.attempt,
+            delivery.queued_at,
+            now,
+            &policy,
+        );
+        if let Verdict::PauseUntil(until) = verdict {
+            learned.paused_until = Some(until);
+            self.stopped.store(true, Ordering::SeqCst);
+        }
+        drop(learned);
+        self.n_ended.fetch_add(1, Ordering::SeqCst);
+        report(delivery, &outcome, &verdict, begun);
+        Attempt {
+            delivery: delivery.id,
+            at: now,
+            outcome,
+            verdict,
+        }
+    }
+}
+
+fn crash_point_of_local() {
+    crate::crash::point("after_354");
+}
+
+/// A delivery that cannot become a message: its address is the recipient's trouble, all else is tried again.
+fn unprepared(delivery: &Delivery, problem: &PrepareError) -> SendOutcome {
+    match problem {
+        PrepareError::Address => SendOutcome::Refused {
+            phase: SmtpPhase::Rcpt,
+            code: 553,
+            enhanced: "5.6.7".to_owned(),
+            reply: problem.to_string(),
+        },
+        PrepareError::Other(why) => {
+            error!(delivery.id = delivery.id.get(), error = %why, "A message cannot be made");
+            SendOutcome::NotSent {
+                phase: SmtpPhase::Body,
+                error: why.clone(),
+            }
+        }
+    }
+}
+
+/// One line for each attempt that ended, without the address.
+fn report(delivery: &Delivery, outcome: &SendOutcome, verdict: &Verdict, begun: Instant) {
+    let word = match verdict {
+        Verdict::Sent => "sent",
+        Verdict::RetryAt(_) => "retry",
+        Verdict::GiveUp => "failed",
+        Verdict::Suppress => "suppressed",
+        Verdict::PauseUntil(_) => "paused",
+        Verdict::Uncertain => "uncertain",
+    };
+    let kind = delivery.kind.word();
+    let took = begun.elapsed();
+    metrics::counter!("courant_deliveries_total", "kind" => kind, "outcome" => word).increment(1);
+    metrics::histogram!("courant_smtp_seconds").record(took.as_secs_f64());
+    let (code, reply) = match outcome {
+        SendOutcome::Accepted { reply } => (0, reply),
+        SendOutcome::Refused { code, reply, .. } => (*code, reply),
+        SendOutcome::NotSent { error, .. } | SendOutcome::Unknown { error } => (0, error),
+    };
+    // Servers repeat the recipient in their replies; addresses stay out of the log.
+    let reply = without_addresses(reply);
+    let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let id = delivery.id.get();
+    let attempt = delivery.attempt;
+    match verdict {
+        Verdict::Sent => {
+            info!(
+                delivery.id = id,
+                delivery.kind = kind,
+                attempt,
+                outcome = word,
+                duration_ms = ms,
+                "Sent"
+            );
+        }
+        Verdict::PauseUntil(until) => {
+            error!(
+                delivery.id = id,
+                delivery.kind = kind,
+                attempt,
+                outcome = word,
+                smtp.code = code,
+                reason = reply,
+                "The relay refuses us: sending rests until {until}"
+            );
+        }
+        Verdict::Uncertain => {
+            error!(
+                delivery.id = id,
+                delivery.kind = kind,
+                attempt,
+                outcome = word,
+                reason = reply,
+                "A message may or may not have been taken; see `courant outbox list --uncertain`"
+            );
+        }
+        _ => {
+            warn!(
+                delivery.id = id,
+                delivery.kind = kind,
+                attempt,
+                outcome = word,
+                smtp.code = code,
+                reason = reply,
+                duration_ms = ms,
+                "Not sent"
+            );
+        }
+    }
+}
+
+fn without_addresses(text: &str) -> String {
+    text.split(' ')
+        .map(|word| if word.contains('@') { "<address>" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,257 @@
+//! Editions with their audiences as they are recorded; what composing reads (`material`) and who gets them (`readers`).
+
+mod material;
+mod readers;
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::{Result, StoreError};
+use crate::model::{AudienceId, Edition, EditionId, Layout, Slot, StoryId};
+use crate::time::Timestamp;
+
+pub use material::{
+    Candidate, CandidateEntry, FeedHealth, articles_by_feed, candidates, company_days, entries_wait, feed_health,
+    reading_since, theme_names,
+};
+pub use readers::{PastAudience, ReaderQuery, ReaderRow, audience_of, past_audiences, reader, readers};
+
+/// The last slot of a schedule that was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastSlot {
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// Up to where its stories were told, or dropped.
+    pub window_to: Timestamp,
+}
+
+/// An edition whose deliveries are not all queued yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    /// Its row.
+    pub id: EditionId,
+    /// When it was composed: whoever was confirmed by then gets it.
+    pub composed_at: Timestamp,
+    /// The edition.
+    pub edition: Edition,
+}
+
+fn bad_json(what: &str, error: &serde_json::Error) -> StoreError {
+    StoreError::Other(format!("{what} cannot be read back: {error}"))
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(seconds)
+}
+
+/// Schedules of the active readers of a digest; empty stands for the digest's own.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn schedules(conn: &Connection, digest: &str) -> Result<BTreeSet<String>> {
+    let mut statement =
+        conn.prepare_cached("SELECT DISTINCT schedule FROM subscriptions WHERE status = 'active' AND digest_key = ?1")?;
+    let rows = statement.query_map([digest], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The last slot of a schedule that was recorded.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn last_slot(conn: &Connection, digest: &str, schedule: &str) -> Result<Option<LastSlot>> {
+    last_slot_before(conn, digest, schedule, Timestamp::from_unix(i64::MAX))
+}
+
+/// The last slot of a schedule that was recorded and due before an instant.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn last_slot_before(
+    conn: &Connection,
+    digest: &str,
+    schedule: &str,
+    before: Timestamp,
+) -> Result<Option<LastSlot>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT due_at, window_to FROM editions
+         WHERE digest_key = ?1 AND schedule = ?2 AND due_at < ?3
+         ORDER BY due_at DESC LIMIT 1",
+    )?;
+    let row = statement.query_row(params![digest, schedule, before.unix()], |row| {
+        Ok(LastSlot {
+            due_at: at(row.get(0)?),
+            window_to: at(row.get(1)?),
+        })
+    });
+    Ok(row.optional()?)
+}
+
+/// The instant from which a schedule without a recorded slot counts: the first feed of this installation, or, for a
+/// schedule of readers, the first of them. `None` before there is one.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn counts_from(conn: &Connection, digest: &str, schedule: &str) -> Result<Option<Timestamp>> {
+    let first: Option<i64> = if schedule.is_empty() {
+        conn.prepare_cached("SELECT min(added_at) FROM feeds")?
+            .query_row([], |row| row.get(0))?
+    } else {
+        conn.prepare_cached(
+            "SELECT min(confirmed_at) FROM subscriptions
+             WHERE status = 'active' AND digest_key = ?1 AND schedule = ?2",
+        )?
+        .query_row([digest, schedule], |row| row.get(0))?
+    };
+    Ok(first.map(at))
+}
+
+/// Takes back what still waits of earlier editions of a schedule: the edition being made tells their stories. Says how
+/// many deliveries it were.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn supersede(tx: &Transaction<'_>, slot: &Slot, now: Timestamp) -> Result<usize> {
+    let n = tx
+        .prepare_cached(
+            "UPDATE deliveries SET status = 'superseded', final_at = ?4
+             WHERE status = 'queued' AND audience_id IN (
+               SELECT a.id FROM audiences a JOIN editions e ON e.id = a.edition_id
+               WHERE e.digest_key = ?1 AND e.schedule = ?2 AND e.due_at < ?3)",
+        )?
+        .execute(params![slot.digest, slot.schedule, slot.due_at.unix(), now.unix()])?;
+    Ok(n)
+}
+
+/// Records an edition. `None` when its slot has one already.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn record(
+    tx: &Transaction<'_>,
+    edition: &Edition,
+    outcome: &str,
+    composed_at: Timestamp,
+) -> Result<Option<EditionId>> {
+    let content = serde_json::to_string(edition).map_err(|e| bad_json("the edition", &e))?;
+    let n = tx
+        .prepare_cached(
+            "INSERT INTO editions (digest_key, schedule, slot, due_at, window_from, window_to, story_count, content,
+                                   outcome, composed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (digest_key, schedule, slot) DO NOTHING",
+        )?
+        .execute(params![
+            edition.slot.digest,
+            edition.slot.schedule,
+            edition.slot.key,
+            edition.slot.due_at.unix(),
+            edition.window_from.unix(),
+            edition.window_to.unix(),
+            i64::try_from(edition.stories.len()).unwrap_or(i64::MAX),
+            content,
+            outcome,
+            composed_at.unix(),
+        ])?;
+    Ok((n == 1).then(|| EditionId::new(tx.last_insert_rowid())))
+}
+
+/// Sets how an edition ended: `queued` or `empty`.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn finish(tx: &Transaction<'_>, edition: EditionId, outcome: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE editions SET outcome = ?2 WHERE id = ?1")?
+        .execute(params![edition.get(), outcome])?;
+    Ok(())
+}
+
+/// Editions of a digest whose deliveries are not all queued, oldest first.
+///
+/// # Errors
+/// When SQLite fails, or an edition cannot be read back.
+pub fn unfinished(conn: &Connection, digest: &str) -> Result<Vec<Unfinished>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, composed_at, content FROM editions WHERE digest_key = ?1 AND outcome = 'queueing' ORDER BY id",
+    )?;
+    let mut rows = statement.query([digest])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        let content: String = row.get(2)?;
+        out.push(Unfinished {
+            id: EditionId::new(row.get(0)?),
+            composed_at: at(row.get(1)?),
+            edition: serde_json::from_str(&content).map_err(|e| bad_json("an edition", &e))?,
+        });
+    }
+    Ok(out)
+}
+
+/// The audience of an edition with this key, recorded if it is new.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn audience(
+    tx: &Transaction<'_>,
+    edition: EditionId,
+    key: &[u8],
+    choices: &str,
+    layout: &Layout,
+) -> Result<AudienceId> {
+    let known = tx
+        .prepare_cached("SELECT id FROM audiences WHERE edition_id = ?1 AND key = ?2")?
+        .query_row(params![edition.get(), key], |row| row.get(0))
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(AudienceId::new(id));
+    }
+    let json = serde_json::to_string(layout).map_err(|e| bad_json("the layout", &e))?;
+    tx.prepare_cached("INSERT INTO audiences (edition_id, key, choices, layout) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![edition.get(), key, choices, json])?;
+    let id = tx.last_insert_rowid();
+    let shown: BTreeSet<StoryId> = layout
+        .sections
+        .iter()
+        .flat_map(|s| &s.blocks)
+        .map(|block| block.story)
+        .collect();
+    let mut insert = tx.prepare_cached("INSERT INTO audience_stories (audience_id, story_id) VALUES (?1, ?2)")?;
+    for story in shown {
+        insert.execute([id, story.get()])?;
+    }
+    Ok(AudienceId::new(id))
+}
+
+/// The edition of a slot and its first audience, for showing it again; of all schedules, the digest's own first.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn find_slot(conn: &Connection, digest: &str, due: Timestamp) -> Result<Option<(EditionId, Option<AudienceId>)>> {
+    let row = conn
+        .prepare_cached(
+            "SELECT e.id, min(a.id) FROM editions e LEFT JOIN audiences a ON a.edition_id = e.id
+             WHERE e.digest_key = ?1 AND e.due_at = ?2 AND e.outcome <> 'missed'
+             GROUP BY e.id ORDER BY e.schedule LIMIT 1",
+        )?
+        .query_row(params![digest, due.unix()], |row| {
+            Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?))
+        })
+        .optional()?;
+    Ok(row.map(|(edition, audience)| (EditionId::new(edition), audience.map(AudienceId::new))))
+}
+
+/// Stories of the edition of a slot and the mails queued for it; `None` when it has no edition.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn counts(conn: &Connection, digest: &str, schedule: &str, slot: &str) -> Result<Option<(i64, i64)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.story_count,
+                (SELECT count(*) FROM audiences a JOIN deliveries d ON d.audience_id = a.id WHERE a.edition_id = e.id)
+         FROM editions e WHERE e.digest_key = ?1 AND e.schedule = ?2 AND e.slot = ?3",
+    )?;
+    Ok(statement
+        .query_row([digest, schedule, slot], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}

@@ -1,0 +1,85 @@
+//! What is old is deleted, in small batches and in an order that breaks no reference: deliveries, editions nobody's
+//! ledger needs, stories, entries (leaving tombstones), mails received, events.
+
+use rusqlite::{Transaction, params};
+
+use super::{Result, entries, outbox};
+use crate::time::Timestamp;
+
+/// Deleted deliveries older than a reader's ledger looks back would let a story come twice.
+const LEDGER_SECS: i64 = 14 * 86_400;
+/// Tombstones outlive entries by this: a feed that lists an item again after a year makes news of it.
+const TOMBSTONE_SECS: i64 = 365 * 86_400;
+/// How long fingerprints of received mails guard against replays.
+const INBOUND_SECS: i64 = 30 * 86_400;
+/// Longest window of a reply budget.
+const BUDGET_SECS: i64 = 30 * 86_400;
+const EVENTS_SECS: i64 = 90 * 86_400;
+
+/// What is old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries first seen before this.
+    pub entries_before: Timestamp,
+    /// Finished deliveries and editions before this.
+    pub deliveries_before: Timestamp,
+}
+
+/// Deletes up to `limit` rows of each kind; returns how many in all. Call again until it returns 0.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn delete_some(tx: &Transaction<'_>, limits: &Limits, now: Timestamp, limit: usize) -> Result<usize> {
+    let ledger = now.unix().saturating_sub(LEDGER_SECS);
+    let deliveries_before = limits.deliveries_before.min(Timestamp::from_unix(ledger));
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let before = |span: i64| now.unix().saturating_sub(span);
+    let mut n = 0;
+    n += outbox::purge(tx, deliveries_before, limit)?;
+    n += tx
+        .prepare_cached(
+            "DELETE FROM audiences WHERE id IN
+               (SELECT a.id FROM audiences a JOIN editions e ON e.id = a.edition_id
+                WHERE e.due_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.audience_id = a.id)
+                LIMIT ?2)",
+        )?
+        .execute(params![deliveries_before.unix(), most])?;
+    n += delete_stories(tx, limits.entries_before, most)?;
+    n += entries::delete_old(tx, limits.entries_before, now, limit)?;
+    n += entries::delete_tombstones(tx, Timestamp::from_unix(before(TOMBSTONE_SECS)), limit)?;
+    n += tx
+        .prepare_cached(
+            "DELETE FROM inbound WHERE fingerprint IN (SELECT fingerprint FROM inbound WHERE received_at < ?1 LIMIT ?2)",
+        )?
+        .execute(params![before(INBOUND_SECS), most])?;
+    n += tx
+        .prepare_cached(
+            "DELETE FROM reply_budget WHERE rowid IN (SELECT rowid FROM reply_budget WHERE at < ?1 LIMIT ?2)",
+        )?
+        .execute(params![before(BUDGET_SECS), most])?;
+    n += tx
+        .prepare_cached("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ?1 LIMIT ?2)")?
+        .execute(params![before(EVENTS_SECS), most])?;
+    Ok(n)
+}
+
+/// Whole stories whose last entry is old and that no kept audience was shown.
+fn delete_stories(tx: &Transaction<'_>, before: Timestamp, most: i64) -> Result<usize> {
+    let ids: Vec<i64> = tx
+        .prepare_cached(
+            "SELECT s.id FROM stories s
+             WHERE s.last_at < ?1
+               AND NOT EXISTS (SELECT 1 FROM audience_stories a WHERE a.story_id = s.id)
+               AND NOT EXISTS (SELECT 1 FROM stories m WHERE m.merged_into = s.id)
+             ORDER BY s.last_at LIMIT ?2",
+        )?
+        .query_map(params![before.unix(), most], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut entries = tx.prepare_cached("DELETE FROM story_entries WHERE story_id = ?1")?;
+    let mut story = tx.prepare_cached("DELETE FROM stories WHERE id = ?1")?;
+    for id in &ids {
+        entries.execute([id])?;
+        story.execute([id])?;
+    }
+    Ok(ids.len())
+}

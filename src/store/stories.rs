@@ -1,0 +1,439 @@
+//! Stories: the window for placing, what a placement writes, corrections, and what explains them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::Result;
+use super::entries::{entry_from_row, select_entry};
+use crate::model::{Entry, EntryId, Mention, Placement, PlacementReason, StoryId, ThemeTag};
+use crate::time::Timestamp;
+
+/// An entry of the window with its story, as the engine takes it back at start.
+#[derive(Debug, Clone)]
+pub struct WindowRow {
+    /// The entry.
+    pub entry: Entry,
+    /// Its story.
+    pub story: StoryId,
+    /// Its neighbours when it was placed.
+    pub near: Vec<(EntryId, f32)>,
+    /// What kind of item it is, comma-separated.
+    pub marks: String,
+    /// Slugs of the companies it names, and whether it is about them.
+    pub companies: Vec<(String, bool)>,
+}
+
+/// Entries dated at `since` or later that have a story, in the order they were placed.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn window(conn: &Connection, since: Timestamp) -> Result<Vec<WindowRow>> {
+    let mut companies = companies_since(conn, since)?;
+    let mut placed: BTreeMap<EntryId, (StoryId, String, String, i64)> = BTreeMap::new();
+    let mut statement = conn.prepare_cached(
+        "SELECT se.entry_id, se.story_id, se.near, se.marks, se.joined_at
+         FROM entries e JOIN story_entries se ON se.entry_id = e.id
+         WHERE e.dated_at >= ?1",
+    )?;
+    let mut rows = statement.query([since.unix()])?;
+    while let Some(row) = rows.next()? {
+        placed.insert(
+            EntryId::new(row.get(0)?),
+            (StoryId::new(row.get(1)?), row.get(2)?, row.get(3)?, row.get(4)?),
+        );
+    }
+    let mut statement = conn.prepare_cached(select_entry!("WHERE e.dated_at >= ?1"))?;
+    let rows = statement.query_map([since.unix()], entry_from_row)?;
+    let mut window: Vec<(i64, WindowRow)> = Vec::new();
+    for entry in rows {
+        let entry = entry?;
+        if let Some((story, near, marks, joined_at)) = placed.remove(&entry.id) {
+            let row = WindowRow {
+                companies: companies.remove(&entry.id).unwrap_or_default(),
+                near: near_from_text(&near),
+                entry,
+                story,
+                marks,
+            };
+            window.push((joined_at, row));
+        }
+    }
+    window.sort_by_key(|(joined_at, row)| (*joined_at, row.entry.dated_at, row.entry.id));
+    Ok(window.into_iter().map(|(_, row)| row).collect())
+}
+
+fn companies_since(conn: &Connection, since: Timestamp) -> Result<BTreeMap<EntryId, Vec<(String, bool)>>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT m.entry_id, m.company, m.about
+         FROM entries e JOIN mentions m ON m.entry_id = e.id
+         WHERE e.dated_at >= ?1
+         ORDER BY m.entry_id, m.company",
+    )?;
+    let mut rows = statement.query([since.unix()])?;
+    let mut found: BTreeMap<EntryId, Vec<(String, bool)>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        found
+            .entry(EntryId::new(row.get(0)?))
+            .or_default()
+            .push((row.get(1)?, row.get(2)?));
+    }
+    Ok(found)
+}
+
+/// Titles and summaries of the newest entries before a time, for word frequencies.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn older_texts(conn: &Connection, before: Timestamp, limit: usize) -> Result<Vec<(String, String)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT title, summary FROM entries WHERE dated_at < ?1 ORDER BY dated_at DESC, id DESC LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![before.unix(), limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// One correction: `true` for together.
+pub type Correction = (bool, EntryId, EntryId);
+
+/// All corrections, oldest first.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn corrections(conn: &Connection) -> Result<Vec<Correction>> {
+    let mut statement = conn.prepare_cached("SELECT kind, entry_a, entry_b FROM corrections ORDER BY id")?;
+    let rows = statement.query_map([], |row| {
+        let kind: String = row.get(0)?;
+        Ok((kind == "together", EntryId::new(row.get(1)?), EntryId::new(row.get(2)?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest correction's number; 0 without any. A change means the engine's window is out of date.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn last_correction(conn: &Connection) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM corrections")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Keeps a person's word on two entries.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn correct(tx: &Transaction<'_>, (together, a, b): Correction, source: &str, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("INSERT INTO corrections (kind, entry_a, entry_b, source, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            if together { "together" } else { "apart" },
+            a.get(),
+            b.get(),
+            source,
+            now.unix()
+        ])?;
+    Ok(())
+}
+
+/// Opens a story led by this entry.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn open(tx: &Transaction<'_>, lead: EntryId, at: Timestamp) -> Result<StoryId> {
+    tx.prepare_cached("INSERT INTO stories (lead_entry_id, first_at, last_at) VALUES (?1, ?2, ?2)")?
+        .execute([lead.get(), at.unix()])?;
+    Ok(StoryId::new(tx.last_insert_rowid()))
+}
+
+/// What is written of an entry's place in its story.
+#[derive(Debug, Clone)]
+pub struct PlacedRow {
+    /// The placement.
+    pub placement: Placement,
+    /// The story it joins or opened.
+    pub story: StoryId,
+    /// Neighbours, nearest first.
+    pub near: Vec<(EntryId, f32)>,
+    /// Kinds of item, comma-separated.
+    pub marks: String,
+}
+
+/// Writes an entry's place.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_entry(tx: &Transaction<'_>, row: &PlacedRow, now: Timestamp) -> Result<()> {
+    let placement = &row.placement;
+    tx.prepare_cached(
+        "INSERT INTO story_entries (entry_id, story_id, reason, like_entry, similarity, evidence, near, marks, joined_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (entry_id) DO NOTHING",
+    )?
+    .execute(params![
+        placement.entry.get(),
+        row.story.get(),
+        reason_word(placement.reason),
+        placement.like.map(EntryId::get),
+        placement.similarity,
+        placement.evidence,
+        near_to_text(&row.near),
+        row.marks,
+        now.unix()
+    ])?;
+    Ok(())
+}
+
+/// Replaces the marks of an entry that is placed already.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_marks(tx: &Transaction<'_>, entry: EntryId, marks: &str) -> Result<()> {
+    tx.prepare_cached("UPDATE story_entries SET marks = ?2 WHERE entry_id = ?1")?
+        .execute(params![entry.get(), marks])?;
+    Ok(())
+}
+
+/// Replaces an entry's companies and themes and notes the rules they were found with.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_tags(
+    tx: &Transaction<'_>,
+    entry: EntryId,
+    mentions: &[Mention],
+    themes: &[ThemeTag],
+    rules_version: u32,
+) -> Result<()> {
+    tx.prepare_cached("DELETE FROM mentions WHERE entry_id = ?1")?
+        .execute([entry.get()])?;
+    tx.prepare_cached("DELETE FROM entry_themes WHERE entry_id = ?1")?
+        .execute([entry.get()])?;
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO mentions (entry_id, company, name, ticker, surface, place, score, about, unlisted, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+    )?;
+    for m in mentions {
+        let place = match m.place {
+            crate::model::MentionPlace::Title => "title",
+            crate::model::MentionPlace::Summary => "summary",
+        };
+        statement.execute(params![
+            entry.get(),
+            m.company,
+            m.name,
+            m.ticker,
+            m.surface,
+            place,
+            m.score,
+            m.about,
+            m.unlisted,
+            m.reason
+        ])?;
+    }
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO entry_themes (entry_id, theme, score, reason) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
+    for t in themes {
+        statement.execute(params![entry.get(), t.theme, t.score, t.reason])?;
+    }
+    tx.prepare_cached("UPDATE entries SET rules_version = ?2 WHERE id = ?1")?
+        .execute(params![entry.get(), rules_version])?;
+    Ok(())
+}
+
+/// Ends a story in favor of another: its entries move, and whoever refers to it is led on.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn merge(tx: &Transaction<'_>, from: StoryId, into: StoryId) -> Result<()> {
+    if from == into {
+        return Ok(());
+    }
+    tx.prepare_cached("UPDATE story_entries SET story_id = ?2 WHERE story_id = ?1")?
+        .execute([from.get(), into.get()])?;
+    tx.prepare_cached("UPDATE stories SET merged_into = ?2 WHERE id = ?1 OR merged_into = ?1")?
+        .execute([from.get(), into.get()])?;
+    Ok(())
+}
+
+/// Moves entries into another story.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn move_entries(tx: &Transaction<'_>, entries: &[EntryId], into: StoryId) -> Result<()> {
+    let mut statement =
+        tx.prepare_cached("UPDATE story_entries SET story_id = ?2, reason = 'corrected' WHERE entry_id = ?1")?;
+    for entry in entries {
+        statement.execute([entry.get(), into.get()])?;
+    }
+    Ok(())
+}
+
+/// An entry of a story, with why it is there.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The entry.
+    pub entry: Entry,
+    /// Why.
+    pub reason: PlacementReason,
+    /// The entry it resembles most.
+    pub like: Option<EntryId>,
+    /// Strength, 0 to 1.
+    pub similarity: f64,
+    /// In words.
+    pub evidence: String,
+    /// Kinds of item, comma-separated.
+    pub marks: String,
+    /// Its neighbours when it was placed.
+    pub near: Vec<(EntryId, f32)>,
+}
+
+/// The entries of a story, oldest first, at most `limit`.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn members(conn: &Connection, story: StoryId, limit: usize) -> Result<Vec<Member>> {
+    let mut statement = conn.prepare_cached(select_entry!(
+        "JOIN story_entries se ON se.entry_id = e.id
+         WHERE se.story_id = ?1 ORDER BY e.dated_at, e.id LIMIT ?2"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let entries: Vec<Entry> = statement
+        .query_map(params![story.get(), limit], entry_from_row)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut statement = conn.prepare_cached(
+        "SELECT reason, like_entry, similarity, evidence, marks, near FROM story_entries WHERE entry_id = ?1",
+    )?;
+    entries
+        .into_iter()
+        .map(|entry| {
+            let id = entry.id.get();
+            let member = statement.query_row([id], |row| {
+                Ok(Member {
+                    entry,
+                    reason: reason_from_word(&row.get::<_, String>(0)?),
+                    like: row.get::<_, Option<i64>>(1)?.map(EntryId::new),
+                    similarity: row.get(2)?,
+                    evidence: row.get(3)?,
+                    marks: row.get(4)?,
+                    near: near_from_text(&row.get::<_, String>(5)?),
+                })
+            })?;
+            Ok(member)
+        })
+        .collect()
+}
+
+/// The living story of an entry or of a story that may have been merged; `None` when there is none.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn living(conn: &Connection, story: StoryId) -> Result<Option<StoryId>> {
+    let mut statement = conn.prepare_cached("SELECT coalesce(merged_into, id) FROM stories WHERE id = ?1")?;
+    Ok(statement
+        .query_row([story.get()], |row| row.get(0))
+        .optional()?
+        .map(StoryId::new))
+}
+
+/// The story an entry is in.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn story_of(conn: &Connection, entry: EntryId) -> Result<Option<StoryId>> {
+    let mut statement = conn.prepare_cached("SELECT story_id FROM story_entries WHERE entry_id = ?1")?;
+    Ok(statement
+        .query_row([entry.get()], |row| row.get(0))
+        .optional()?
+        .map(StoryId::new))
+}
+
+/// Sets the headline that stands for a story, and its span.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn set_lead(
+    tx: &Transaction<'_>,
+    story: StoryId,
+    lead: EntryId,
+    (first_at, last_at): (Timestamp, Timestamp),
+) -> Result<()> {
+    tx.prepare_cached("UPDATE stories SET lead_entry_id = ?2, first_at = ?3, last_at = ?4 WHERE id = ?1")?
+        .execute([story.get(), lead.get(), first_at.unix(), last_at.unix()])?;
+    Ok(())
+}
+
+/// Keeps the names of themes for readers; `true` is an event kind.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_themes(tx: &Transaction<'_>, themes: &[(String, String, bool)]) -> Result<()> {
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO themes (slug, name, event) VALUES (?1, ?2, ?3)
+         ON CONFLICT (slug) DO UPDATE SET name = excluded.name, event = excluded.event",
+    )?;
+    for (slug, name, event) in themes {
+        statement.execute(params![slug, name, event])?;
+    }
+    Ok(())
+}
+
+/// Stories that hold a neighbour of this story's entries without being it: possibly related, never folded. The nearest
+/// first, with the closeness.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn related(conn: &Connection, story: StoryId, limit: usize) -> Result<Vec<(StoryId, f32)>> {
+    let members = members(conn, story, 200)?;
+    let own: BTreeSet<EntryId> = members.iter().map(|m| m.entry.id).collect();
+    let mut nearest: BTreeMap<StoryId, f32> = BTreeMap::new();
+    for (entry, closeness) in members.iter().flat_map(|m| &m.near) {
+        if own.contains(entry) {
+            continue;
+        }
+        if let Some(other) = story_of(conn, *entry)?.filter(|o| *o != story) {
+            let best = nearest.entry(other).or_insert(*closeness);
+            *best = best.max(*closeness);
+        }
+    }
+    let mut found: Vec<(StoryId, f32)> = nearest.into_iter().collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    found.truncate(limit);
+    Ok(found)
+}
+
+const fn reason_word(reason: PlacementReason) -> &'static str {
+    match reason {
+        PlacementReason::First => "first",
+        PlacementReason::SameUrl => "same_url",
+        PlacementReason::Reprint => "reprint",
+        PlacementReason::Similar => "similar",
+        PlacementReason::Corrected => "corrected",
+    }
+}
+
+fn reason_from_word(word: &str) -> PlacementReason {
+    match word {
+        "first" => PlacementReason::First,
+        "same_url" => PlacementReason::SameUrl,
+        "reprint" => PlacementReason::Reprint,
+        "corrected" => PlacementReason::Corrected,
+        _ => PlacementReason::Similar,
+    }
+}
+
+/// `12:0.43 15:0.31`
+fn near_to_text(near: &[(EntryId, f32)]) -> String {
+    let parts: Vec<String> = near.iter().map(|(id, w)| format!("{id}:{w}")).collect();
+    parts.join(" ")
+}
+
+fn near_from_text(text: &str) -> Vec<(EntryId, f32)> {
+    text.split(' ')
+        .filter_map(|part| {
+            let (id, weight) = part.split_once(':')?;
+            Some((EntryId::new(id.parse().ok()?), weight.parse().ok()?))
+        })
+        .collect()
+}

@@ -1,0 +1,537 @@
+//! Which entries tell the same event: an incremental engine over a window of entries.
+//!
+//! A batch of new entries goes through five steps, each in its own file: candidates from an inverted index
+//! ([`index`]), features and a linear model for each pair ([`pair`]), the prior this stream asks for
+//! ([`prevalence`]), gates that no evidence opens ([`gates`]), and average link between entries and stories
+//! ([`link`]). Pure: no clock, no database. The same entries in the same batches give the same stories, whatever
+//! their order within a batch.
+
+mod compare;
+mod evidence;
+mod gates;
+mod index;
+mod link;
+mod pair;
+mod prevalence;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use sha2::{Digest as _, Sha256};
+
+use super::corrections::Corrections;
+use super::text;
+use crate::model::{EntryId, Placement, PlacementReason, StoryId};
+use crate::time::Timestamp;
+use compare::{Compared, compare};
+use index::{Doc, DocId, DocTerm, Index, StoryKey};
+use link::{Cuts, Node};
+pub use pair::{FEATURES, Features};
+use prevalence::Prevalence;
+
+/// Mean log-odds from which a new entry joins, at granularity 0.5.
+const JOIN: f32 = -0.4;
+/// What granularity 0.0 adds to that and 1.0 takes off.
+const GRANULARITY_GAIN: f32 = 3.0;
+/// Two stories become one on this much more evidence than a new entry needs.
+const MERGE_EXTRA: f32 = 0.3;
+/// So do live blogs, roundups and the like.
+const LOOSE_EXTRA: f32 = 0.5;
+/// Members of a story an entry is compared with.
+const SAMPLE: usize = 12;
+
+/// An entry as the engine wants it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The entry.
+    pub entry: EntryId,
+    /// Canonical link, possibly empty.
+    pub url: String,
+    /// Plain headline.
+    pub title: String,
+    /// Plain summary, possibly empty.
+    pub summary: String,
+    /// The outlet, possibly empty.
+    pub outlet: String,
+    /// The time windows use.
+    pub dated_at: Timestamp,
+    /// Slugs of the companies it is about.
+    pub about: Vec<String>,
+    /// Slugs of all companies it names.
+    pub companies: Vec<String>,
+    /// A live blog, a roundup or the like: it may join a story and never holds one together.
+    pub loose: bool,
+}
+
+/// An entry that has its story already, read back from the database.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The entry.
+    pub item: Item,
+    /// Its story.
+    pub story: StoryId,
+    /// Its neighbours when it was placed.
+    pub near: Vec<(EntryId, f32)>,
+}
+
+/// Two stories that turned out to be one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// The story that ends.
+    pub from: StoryId,
+    /// The story that goes on.
+    pub into: StoryId,
+}
+
+/// What a batch came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// One for each new entry, by entry.
+    pub placements: Vec<Placement>,
+    /// Neighbours of each new entry, nearest first, with their decayed cosine.
+    pub near: BTreeMap<EntryId, Vec<(EntryId, f32)>>,
+    /// Stories that end.
+    pub merges: Vec<Merge>,
+}
+
+#[derive(Debug, Default)]
+struct Story {
+    id: Option<StoryId>,
+    members: Vec<DocId>,
+}
+
+/// The window with its stories.
+#[derive(Debug)]
+pub struct Engine {
+    window_secs: i64,
+    cuts: Cuts,
+    index: Index,
+    prevalence: Prevalence,
+    corrections: Corrections,
+    stories: BTreeMap<StoryKey, Story>,
+    next_story: StoryKey,
+    by_entry: HashMap<EntryId, DocId>,
+    by_url: HashMap<u64, DocId>,
+    opened: Vec<StoryKey>,
+    newest_at: i64,
+}
+
+/// Sees each compared pair and its features, for fitting the weights.
+pub type Observer<'a> = dyn FnMut(EntryId, EntryId, &Features) + 'a;
+
+impl Engine {
+    /// An empty engine. `granularity` as in `[stories]`: 0.5 is the shipped default.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1")]
+    pub fn new(granularity: f64, window_secs: i64, corrections: Corrections) -> Self {
+        let join = JOIN + GRANULARITY_GAIN * (1.0 - 2.0 * granularity as f32);
+        Self {
+            window_secs,
+            cuts: Cuts {
+                join,
+                merge: join + MERGE_EXTRA,
+                loose: join + LOOSE_EXTRA,
+            },
+            index: Index::default(),
+            prevalence: Prevalence::default(),
+            corrections,
+            stories: BTreeMap::new(),
+            next_story: 0,
+            by_entry: HashMap::new(),
+            by_url: HashMap::new(),
+            opened: Vec::new(),
+            newest_at: i64::MIN,
+        }
+    }
+
+    /// Entries in the window.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether the window is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What was learnt of the stream, to be kept over a restart.
+    #[must_use]
+    pub fn learnt(&self) -> String {
+        self.prevalence.to_text()
+    }
+
+    /// Puts back what [`Self::learnt`] gave.
+    pub fn learn(&mut self, text: &str) {
+        self.prevalence = Prevalence::from_text(text);
+    }
+
+    /// Counts the words of an entry that is older than the window.
+    pub fn count_words(&mut self, title: &str, summary: &str) {
+        let terms: BTreeSet<_> = text::title_terms(text::split_outlet(title).0)
+            .into_iter()
+            .chain(text::summary_terms(summary))
+            .map(|t| self.index.intern(&t.text))
+            .collect();
+        self.index.count_only(terms.into_iter());
+    }
+
+    /// Takes back entries with their stories, in the order in which they were placed.
+    pub fn restore(&mut self, settled: &[Settled]) {
+        let mut keys: BTreeMap<StoryId, StoryKey> = BTreeMap::new();
+        for s in settled {
+            if self.by_entry.contains_key(&s.item.entry) {
+                continue;
+            }
+            let key = *keys.entry(s.story).or_insert_with(|| {
+                self.next_story += 1;
+                self.next_story
+            });
+            let id = self.add(&s.item, key);
+            let story = self.stories.entry(key).or_default();
+            story.id = Some(s.story);
+            story.members.push(id);
+            for (other, cosine) in &s.near {
+                if let Some(other) = self.by_entry.get(other).copied() {
+                    self.index.note_near(id, other, *cosine);
+                    self.index.note_near(other, id, *cosine);
+                }
+            }
+        }
+        self.index.refresh();
+    }
+
+    /// Tells the row ids of the stories the last batch opened, by [`Placement::opens`].
+    pub fn settle(&mut self, ids: &BTreeMap<u32, StoryId>) {
+        for (opens, id) in ids {
+            let key = usize::try_from(*opens).ok().and_then(|at| self.opened.get(at));
+            if let Some(story) = key.and_then(|key| self.stories.get_mut(key)) {
+                story.id = Some(*id);
+            }
+        }
+    }
+
+    /// Places a batch. Entries that are in the window already are left alone.
+    pub fn place(&mut self, batch: &[Item]) -> Outcome {
+        self.place_observed(batch, &mut |_, _, _| {})
+    }
+
+    /// The same, showing each compared pair.
+    pub fn place_observed(&mut self, batch: &[Item], observe: &mut Observer<'_>) -> Outcome {
+        let mut new: Vec<&Item> = batch.iter().filter(|i| !self.by_entry.contains_key(&i.entry)).collect();
+        new.sort_by_key(|i| (i.dated_at, i.entry));
+        new.dedup_by_key(|i| i.entry);
+        if new.is_empty() {
+            return Outcome::default();
+        }
+        self.expire(&new);
+        let first = self.index.next_id();
+        let joined: Vec<(DocId, StoryKey, PlacementReason, Option<DocId>)> =
+            new.iter().map(|item| self.identity(item)).collect();
+        self.index.refresh();
+        let ids: Vec<DocId> = (first..self.index.next_id()).collect();
+        let mut compared = compare(&mut self.index, &mut self.prevalence, &ids, self.window_secs, observe);
+        let merges = self.link(&ids, &mut compared);
+        self.outcome(&joined, &compared, merges)
+    }
+
+    /// Forgets what is too old for the newest entry.
+    fn expire(&mut self, new: &[&Item]) {
+        let newest = new.iter().map(|i| i.dated_at.unix()).max().unwrap_or_default();
+        self.newest_at = self.newest_at.max(newest);
+        for (id, doc) in self.index.expire(self.newest_at.saturating_sub(self.window_secs)) {
+            self.by_entry.remove(&doc.entry);
+            if self.by_url.get(&doc.url) == Some(&id) {
+                self.by_url.remove(&doc.url);
+            }
+            if let Some(story) = self.stories.get_mut(&doc.story) {
+                story.members.retain(|m| *m != id);
+                if story.members.is_empty() {
+                    self.stories.remove(&doc.story);
+                }
+            }
+        }
+    }
+
+    /// Adds an item with a story of its own, or with the one its link or a person says.
+    fn identity(&mut self, item: &Item) -> (DocId, StoryKey, PlacementReason, Option<DocId>) {
+        let said = self
+            .corrections
+            .partners(item.entry)
+            .find_map(|partner| self.by_entry.get(&partner).copied())
+            .map(|d| (d, PlacementReason::Corrected));
+        let linked = self
+            .by_url
+            .get(&hash(&item.url))
+            .filter(|_| has_page(&item.url))
+            .map(|d| (*d, PlacementReason::SameUrl));
+        let found = said.or(linked).and_then(|(like, reason)| {
+            let story = self.index.doc(like)?.story;
+            let members = || self.entries_of(story);
+            let fine = reason == PlacementReason::Corrected || !self.corrections.forbid(|| vec![item.entry], members);
+            fine.then_some((story, reason, Some(like)))
+        });
+        let (story, reason, like) = found.unwrap_or_else(|| {
+            self.next_story += 1;
+            (self.next_story, PlacementReason::First, None)
+        });
+        let id = self.add(item, story);
+        self.stories.entry(story).or_default().members.push(id);
+        (id, story, reason, like)
+    }
+
+    fn add(&mut self, item: &Item, story: StoryKey) -> DocId {
+        let doc = self.read(item, story);
+        let (entry, url) = (doc.entry, doc.url);
+        let id = self.index.push(doc);
+        self.by_entry.insert(entry, id);
+        if url != 0 {
+            self.by_url.entry(url).or_insert(id);
+        }
+        self.newest_at = self.newest_at.max(item.dated_at.unix());
+        id
+    }
+
+    fn read(&mut self, item: &Item, story: StoryKey) -> Doc {
+        let mut terms: BTreeMap<u32, DocTerm> = BTreeMap::new();
+        let (mut order, mut numbers, mut digits, mut figures) = (vec![], vec![], vec![], vec![]);
+        for t in text::title_terms(text::split_outlet(&item.title).0) {
+            let term = self.index.intern(&t.text);
+            order.push(term);
+            if t.kind == text::Kind::Number {
+                numbers.push(term);
+            }
+            if t.text.bytes().any(|b| b.is_ascii_digit()) {
+                digits.push(term);
+            }
+            let count = terms.entry(term).or_insert(DocTerm {
+                term,
+                title: 0,
+                summary: 0,
+            });
+            count.title = count.title.saturating_add(1);
+        }
+        for t in text::summary_terms(&item.summary) {
+            let term = self.index.intern(&t.text);
+            if t.kind == text::Kind::Number {
+                figures.push(term);
+            }
+            let count = terms.entry(term).or_insert(DocTerm {
+                term,
+                title: 0,
+                summary: 0,
+            });
+            count.summary = count.summary.saturating_add(1);
+        }
+        for list in [&mut numbers, &mut digits, &mut figures] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        Doc {
+            entry: item.entry,
+            at: item.dated_at.unix(),
+            outlet: hash(&item.outlet.to_lowercase()),
+            url: if has_page(&item.url) { hash(&item.url) } else { 0 },
+            terms: terms.into_values().collect(),
+            order: order.into(),
+            numbers: numbers.into(),
+            digits: digits.into(),
+            figures: figures.into(),
+            about: item.about.iter().map(|c| hash(c)).collect(),
+            companies: item.companies.iter().map(|c| hash(c)).collect(),
+            near: Vec::new(),
+            story,
+            loose: item.loose,
+        }
+    }
+
+    fn entries_of(&self, story: StoryKey) -> Vec<EntryId> {
+        self.stories
+            .get(&story)
+            .into_iter()
+            .flat_map(|s| s.members.iter())
+            .filter_map(|m| self.index.doc(*m).map(|d| d.entry))
+            .collect()
+    }
+
+    /// Members an entry is compared with: the first, the latest and some between; what is loose only where there is
+    /// nothing else.
+    fn sample(&self, story: StoryKey) -> Vec<DocId> {
+        let Some(story) = self.stories.get(&story) else {
+            return Vec::new();
+        };
+        let firm = |id: &DocId| self.index.doc(*id).is_some_and(|d| !d.loose);
+        let mut members: Vec<DocId> = story.members.iter().copied().filter(firm).collect();
+        if members.is_empty() {
+            members.clone_from(&story.members);
+        }
+        let last = members.len().saturating_sub(1);
+        if members.len() <= SAMPLE {
+            return members;
+        }
+        (0..SAMPLE)
+            .filter_map(|i| members.get(i * last / (SAMPLE - 1)).copied())
+            .collect()
+    }
+
+    /// Joins the batch's stories with each other and with those of the window.
+    fn link(&mut self, ids: &[DocId], compared: &mut Compared) -> Vec<Merge> {
+        let first = ids.first().copied().unwrap_or_default();
+        let story_of = |index: &Index, id: DocId| index.doc(id).map(|d| d.story);
+        let mut keys: BTreeSet<StoryKey> = BTreeSet::new();
+        let mut touching: BTreeSet<(StoryKey, StoryKey)> = BTreeSet::new();
+        keys.extend(ids.iter().filter_map(|id| story_of(&self.index, *id)));
+        for (a, b) in compared.pairs() {
+            if let (Some(x), Some(y)) = (story_of(&self.index, a), story_of(&self.index, b))
+                && x != y
+            {
+                keys.extend([x, y]);
+                touching.insert((x.min(y), x.max(y)));
+            }
+        }
+        let keys: Vec<StoryKey> = keys.into_iter().collect();
+        let samples: Vec<Vec<DocId>> = keys.iter().map(|k| self.sample(*k)).collect();
+        let at = |key: StoryKey| keys.binary_search(&key).unwrap_or_default();
+        let mut edges = vec![BTreeMap::new(); keys.len()];
+        for (x, y) in touching {
+            let (x, y) = (at(x), at(y));
+            if let (Some(a), Some(b)) = (samples.get(x), samples.get(y)) {
+                let mean = compared.mean(&self.index, a, b);
+                if let Some(edge) = edges.get_mut(x) {
+                    edge.insert(y, mean);
+                }
+                if let Some(edge) = edges.get_mut(y) {
+                    edge.insert(x, mean);
+                }
+            }
+        }
+        let nodes = keys.iter().map(|key| self.node(*key, first)).collect();
+        let groups = link::join_all(nodes, edges, self.cuts, |x, y| {
+            let keys_of = |nodes: &[usize]| nodes.iter().filter_map(|n| keys.get(*n).copied()).collect::<Vec<_>>();
+            self.may_join(&keys_of(x), &keys_of(y))
+        });
+        let mut merges = Vec::new();
+        for group in groups {
+            let members: Vec<StoryKey> = group.iter().filter_map(|n| keys.get(*n).copied()).collect();
+            self.unite(&members, &mut merges);
+        }
+        merges
+    }
+
+    fn node(&self, key: StoryKey, first_new: DocId) -> Node {
+        let members = self.stories.get(&key).map_or(&[][..], |s| s.members.as_slice());
+        let loose = |id: &DocId| self.index.doc(*id).is_some_and(|d| d.loose);
+        Node {
+            size: members.len() as f32,
+            settled: members.iter().any(|m| *m < first_new),
+            loose: members.iter().all(loose),
+        }
+    }
+
+    fn may_join(&self, a: &[StoryKey], b: &[StoryKey]) -> bool {
+        let entries = |keys: &[StoryKey]| keys.iter().flat_map(|k| self.entries_of(*k)).collect::<Vec<_>>();
+        if self.corrections.forbid(|| entries(a), || entries(b)) {
+            return false;
+        }
+        let docs = |keys: &[StoryKey]| -> Vec<&Doc> {
+            keys.iter()
+                .filter_map(|k| self.stories.get(k))
+                .flat_map(|s| s.members.iter().filter_map(|m| self.index.doc(*m)))
+                .collect()
+        };
+        let (left, right) = (docs(a), docs(b));
+        !left.iter().any(|x| right.iter().any(|y| gates::forbid(x, y).is_some()))
+    }
+
+    /// Makes one story of several: the oldest settled one goes on.
+    fn unite(&mut self, keys: &[StoryKey], merges: &mut Vec<Merge>) {
+        let settled = |k: &&StoryKey| self.stories.get(k).is_some_and(|s| s.id.is_some());
+        let Some(keep) = keys.iter().filter(settled).min().or(keys.iter().min()).copied() else {
+            return;
+        };
+        for key in keys.iter().filter(|k| **k != keep) {
+            let Some(story) = self.stories.remove(key) else {
+                continue;
+            };
+            for m in &story.members {
+                if let Some(doc) = self.index.doc_mut(*m) {
+                    doc.story = keep;
+                }
+            }
+            let into = self.stories.entry(keep).or_default();
+            into.members.extend(story.members);
+            into.members.sort_unstable();
+            if let (Some(from), Some(into)) = (story.id, into.id) {
+                merges.push(Merge { from, into });
+            }
+        }
+    }
+
+    fn outcome(
+        &mut self,
+        joined: &[(DocId, StoryKey, PlacementReason, Option<DocId>)],
+        compared: &Compared,
+        merges: Vec<Merge>,
+    ) -> Outcome {
+        self.opened.clear();
+        let mut outcome = Outcome {
+            merges,
+            ..Outcome::default()
+        };
+        for (id, _, reason, like) in joined {
+            let Some(doc) = self.index.doc(*id) else { continue };
+            let story = self.stories.get(&doc.story);
+            let settled = story.and_then(|s| s.id);
+            let opens = if settled.is_some() {
+                0
+            } else {
+                let at = self.opened.iter().position(|k| *k == doc.story).unwrap_or_else(|| {
+                    self.opened.push(doc.story);
+                    self.opened.len() - 1
+                });
+                u32::try_from(at).unwrap_or(u32::MAX)
+            };
+            let mates = story.map_or(&[][..], |s| s.members.as_slice());
+            let why = evidence::explain(&self.index, compared, (*id, doc), mates, (*reason, *like));
+            let near = doc
+                .near
+                .iter()
+                .filter_map(|(n, w)| Some((self.index.doc(*n)?.entry, *w)));
+            outcome.near.insert(doc.entry, near.collect());
+            outcome.placements.push(Placement {
+                entry: doc.entry,
+                story: settled,
+                opens,
+                reason: why.reason,
+                like: why.like,
+                similarity: why.similarity,
+                evidence: why.words,
+            });
+        }
+        outcome.placements.sort_by_key(|p| p.entry);
+        outcome
+    }
+}
+
+/// A link names a page unless it is a site's front page.
+fn has_page(url: &str) -> bool {
+    url.split_once("://")
+        .and_then(|(_, rest)| rest.split_once('/'))
+        .is_some_and(|(_, path)| !path.is_empty())
+}
+
+/// A stable hash; 0 for nothing.
+fn hash(text: &str) -> u64 {
+    if text.is_empty() {
+        return 0;
+    }
+    let digest = Sha256::digest(text.as_bytes());
+    let first = digest
+        .iter()
+        .take(8)
+        .fold(0, |all: u64, byte| all << 8 | u64::from(*byte));
+    first.max(1)
+}
+
+#[cfg(test)]
+mod tests;

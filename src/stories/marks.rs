@@ -1,0 +1,215 @@
+//! What kind of item a headline is, beside plain news. Marked items are demoted, not hidden, and loose ones hold no
+//! story together.
+//!
+//! Each rule reads the headline, folded to lower case, and where it says so the link's path:
+//!
+//! - Live blog: "Live updates: ...", "... - as it happened", "Markets live"; one page that follows a whole day.
+//! - Roundup: "5 things to know before the bell", "Morning Bid", "The Week Ahead", "Here are the biggest movers",
+//!   "| The Opening Trade 3/4/2026", podcasts; a list of many events.
+//! - Opinion: "Opinion: ...", "Letter: ...", "The case for ...", a link under /opinion/.
+//! - Sponsored: "Sponsored:", "Paid post", a link under /sponsored/ or /paid-post/.
+//! - Press release: a wire that carries companies' own words ("(PR Newswire)", "- Business Wire"), or a feed set so.
+//! - Template: an analyst's or a portfolio site's item made from a form: "Acme (ACME) Q3 2026 earnings call
+//!   transcript", "Acme stock: buy, sell or hold?", "Best CD rates today, January 5", "Price target raised to $12".
+//! - Paywall: "(subscribers only)", "[$]".
+
+use crate::model::Mark;
+
+/// Where a phrase must stand.
+#[derive(Clone, Copy)]
+enum At {
+    Start,
+    End,
+    Anywhere,
+}
+
+const PHRASES: &[(Mark, At, &str)] = &[
+    (Mark::LiveBlog, At::Start, "live:"),
+    (Mark::LiveBlog, At::Start, "live updates"),
+    (Mark::LiveBlog, At::Start, "live blog"),
+    (Mark::LiveBlog, At::End, "live updates"),
+    (Mark::LiveBlog, At::End, "live blog"),
+    (Mark::LiveBlog, At::End, "as it happened"),
+    (Mark::LiveBlog, At::Anywhere, ": live updates"),
+    (Mark::LiveBlog, At::Anywhere, "live coverage"),
+    (Mark::LiveBlog, At::Anywhere, "liveblog"),
+    (Mark::LiveBlog, At::Start, "liveticker"),
+    (Mark::LiveBlog, At::Start, "en direct"),
+    (Mark::LiveBlog, At::Start, "em direto"),
+    (Mark::LiveBlog, At::Start, "ao vivo"),
+    (Mark::Roundup, At::Anywhere, "things to know"),
+    (Mark::Roundup, At::Anywhere, "what to know today"),
+    (Mark::Roundup, At::Anywhere, "what to know this week"),
+    (Mark::Roundup, At::Anywhere, "what to watch today"),
+    (Mark::Roundup, At::Anywhere, "week ahead"),
+    (Mark::Roundup, At::Anywhere, "week in review"),
+    (Mark::Roundup, At::Anywhere, "top stories"),
+    (Mark::Roundup, At::Anywhere, "top headlines"),
+    (Mark::Roundup, At::Anywhere, "biggest movers"),
+    (Mark::Roundup, At::Anywhere, "biggest moves"),
+    (Mark::Roundup, At::Anywhere, "stocks to watch"),
+    (Mark::Roundup, At::Anywhere, "stocks making the biggest"),
+    (Mark::Roundup, At::Anywhere, "morning brief"),
+    (Mark::Roundup, At::Anywhere, "evening brief"),
+    (Mark::Roundup, At::Anywhere, "daily brief"),
+    (Mark::Roundup, At::Anywhere, "newsletter"),
+    (Mark::Roundup, At::Anywhere, "the opening trade"),
+    (Mark::Roundup, At::Anywhere, "the opening bell"),
+    (Mark::Roundup, At::Anywhere, "the close |"),
+    (Mark::Roundup, At::Anywhere, "daybreak"),
+    (Mark::Roundup, At::Anywhere, "news quiz"),
+    (Mark::Roundup, At::Anywhere, "podcast"),
+    (Mark::Roundup, At::Anywhere, "roundup"),
+    (Mark::Roundup, At::Anywhere, "round-up"),
+    (Mark::Roundup, At::Anywhere, "here's what you missed"),
+    (Mark::Roundup, At::Start, "morning bid"),
+    (Mark::Roundup, At::Start, "the week in"),
+    (Mark::Opinion, At::Start, "opinion:"),
+    (Mark::Opinion, At::Start, "opinion |"),
+    (Mark::Opinion, At::Start, "editorial:"),
+    (Mark::Opinion, At::Start, "letter:"),
+    (Mark::Opinion, At::Start, "letters:"),
+    (Mark::Opinion, At::Start, "commentary:"),
+    (Mark::Opinion, At::Start, "column:"),
+    (Mark::Opinion, At::Start, "op-ed:"),
+    (Mark::Opinion, At::Start, "the case for"),
+    (Mark::Opinion, At::Start, "the case against"),
+    (Mark::Opinion, At::Start, "kommentar:"),
+    (Mark::Opinion, At::End, "| opinion"),
+    (Mark::Opinion, At::End, "- opinion"),
+    (Mark::Sponsored, At::Start, "sponsored"),
+    (Mark::Sponsored, At::Start, "advertisement"),
+    (Mark::Sponsored, At::Start, "anzeige:"),
+    (Mark::Sponsored, At::Anywhere, "paid post"),
+    (Mark::Sponsored, At::Anywhere, "sponsored content"),
+    (Mark::Sponsored, At::Anywhere, "partner content"),
+    (Mark::PressRelease, At::End, "pr newswire"),
+    (Mark::PressRelease, At::End, "business wire"),
+    (Mark::PressRelease, At::End, "globenewswire"),
+    (Mark::PressRelease, At::End, "accesswire"),
+    (Mark::Template, At::Anywhere, "earnings call transcript"),
+    (Mark::Template, At::Anywhere, "buy, sell or hold"),
+    (Mark::Template, At::Anywhere, "buy, sell, or hold"),
+    (Mark::Template, At::Anywhere, "rates today"),
+    (Mark::Template, At::Anywhere, "rates for today"),
+    (Mark::Template, At::Anywhere, "price target raised"),
+    (Mark::Template, At::Anywhere, "price target cut"),
+    (Mark::Template, At::Anywhere, "price target lowered"),
+    (Mark::Template, At::Anywhere, "should you buy"),
+    (Mark::Template, At::Anywhere, "is it time to buy"),
+    (Mark::Template, At::Anywhere, "is it a buy"),
+    (Mark::Template, At::Anywhere, "a good stock to buy"),
+    (Mark::Template, At::Anywhere, "stock before it"),
+    (Mark::Template, At::Start, "jim cramer on"),
+    (Mark::Paywall, At::Anywhere, "(subscribers only)"),
+    (Mark::Paywall, At::Anywhere, "[$]"),
+];
+
+/// Parts of a link's path.
+const PATHS: &[(Mark, &str)] = &[
+    (Mark::LiveBlog, "/live/"),
+    (Mark::LiveBlog, "/live-updates"),
+    (Mark::LiveBlog, "/liveblog"),
+    (Mark::Roundup, "/newsletters/"),
+    (Mark::Roundup, "/podcasts/"),
+    (Mark::Roundup, "/podcast/"),
+    (Mark::Opinion, "/opinion/"),
+    (Mark::Opinion, "/opinions/"),
+    (Mark::Opinion, "/commentisfree/"),
+    (Mark::Sponsored, "/sponsored/"),
+    (Mark::Sponsored, "/paid-post/"),
+    (Mark::Sponsored, "/partner-content/"),
+    (Mark::PressRelease, "/press-release"),
+    (Mark::PressRelease, "/news-releases/"),
+];
+
+/// The marks of a headline, each once, in the order of [`Mark`].
+#[must_use]
+pub fn marks(title: &str, url: &str, press_release: bool) -> Vec<Mark> {
+    let title = title.to_lowercase().replace('\u{2019}', "'");
+    let title = title.trim();
+    let path = url.to_ascii_lowercase();
+    let mut found: Vec<Mark> = PHRASES
+        .iter()
+        .filter(|(_, at, phrase)| match at {
+            At::Start => title.starts_with(phrase),
+            At::End => title.ends_with(phrase),
+            At::Anywhere => title.contains(phrase),
+        })
+        .map(|(mark, ..)| *mark)
+        .chain(
+            PATHS
+                .iter()
+                .filter(|(_, part)| path.contains(part))
+                .map(|(mark, _)| *mark),
+        )
+        .collect();
+    if press_release {
+        found.push(Mark::PressRelease);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Whether an item tells of many events at once and so may not hold a story together.
+#[must_use]
+pub fn is_loose(marks: &[Mark]) -> bool {
+    marks
+        .iter()
+        .any(|m| matches!(m, Mark::LiveBlog | Mark::Roundup | Mark::Sponsored))
+}
+
+/// As kept in the database: `live_blog,opinion`.
+#[must_use]
+pub fn to_text(marks: &[Mark]) -> String {
+    let words: Vec<&str> = marks
+        .iter()
+        .map(|mark| match mark {
+            Mark::Opinion => "opinion",
+            Mark::LiveBlog => "live_blog",
+            Mark::Roundup => "roundup",
+            Mark::Sponsored => "sponsored",
+            Mark::PressRelease => "press_release",
+            Mark::Paywall => "paywall",
+            Mark::Template => "template",
+            Mark::Reprint => "reprint",
+        })
+        .collect();
+    words.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(title: &str, url: &str, expected: &[Mark]) {
+        assert_eq!(marks(title, url, false), expected, "{title}");
+    }
+
+    #[test]
+    fn kinds_of_items() {
+        check("Acme to buy Globex for $3 billion", "https://example.com/a", &[]);
+        check("Live updates: Fed holds rates", "", &[Mark::LiveBlog]);
+        check("Stocks slide as oil jumps: live updates", "", &[Mark::LiveBlog]);
+        check("5 things to know before the market opens", "", &[Mark::Roundup]);
+        check("Gold steadies | The Opening Trade 3/4/2026", "", &[Mark::Roundup]);
+        check("Opinion: Tariffs are taxes", "", &[Mark::Opinion]);
+        check(
+            "Why tariffs are taxes",
+            "https://example.com/opinion/2026/1",
+            &[Mark::Opinion],
+        );
+        check("Globex Q3 2026 earnings call transcript", "", &[Mark::Template]);
+        check("Best CD rates today, March 3, 2026", "", &[Mark::Template]);
+        check("Acme names a new chief - PR Newswire", "", &[Mark::PressRelease]);
+        check("Podcast: the future of steel", "", &[Mark::Roundup]);
+        check("Energy prices stay alive: what economists say", "", &[]);
+    }
+
+    #[test]
+    fn a_press_release_feed_marks_its_entries() {
+        assert_eq!(marks("Acme opens a plant", "", true), [Mark::PressRelease]);
+    }
+}

@@ -1,0 +1,249 @@
+//! Headlines with what a careful reader would tag. All of them are made up here.
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::{CompanySettings, ThemeSettings};
+
+static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(&StorySettings::default()));
+
+/// Companies by name, in the order of the headline, joined with commas.
+#[track_caller]
+fn check(headline: &str, expected: &str) {
+    let tags = TAGGER.tag(headline, "");
+    let names: Vec<&str> = tags.mentions.iter().map(|m| m.name.as_str()).collect();
+    assert_eq!(names.join(", "), expected, "{headline}\n{:#?}", tags.mentions);
+}
+
+/// Theme slugs, sorted, joined with commas.
+#[track_caller]
+fn check_themes(headline: &str, expected: &str) {
+    let tags = TAGGER.tag(headline, "");
+    let mut themes: Vec<&str> = tags.themes.iter().map(|t| t.theme.as_str()).collect();
+    themes.sort_unstable();
+    assert_eq!(themes.join(", "), expected, "{headline}\n{:#?}", tags.themes);
+}
+
+#[test]
+fn plain_names() {
+    check("Nvidia to open a research lab in Oslo", "Nvidia");
+    check("Volkswagen and Toyota share a battery plant", "Volkswagen, Toyota");
+    check("NVIDIA OPENS A LAB IN OSLO", "Nvidia");
+    check("Nestlé’s coffee unit grows", "Nestle");
+    check("Softbank invests again", "SoftBank");
+    check("Goldman Sachs' traders had a good year", "Goldman Sachs");
+    check("“Microsoft” is a word in quotes", "Microsoft");
+}
+
+#[test]
+fn everyday_words() {
+    check("Target cuts prices before the holidays", "Target");
+    check("Hackers look for an easy target", "");
+    check("Analyst lifts price target on Nvidia", "Nvidia");
+    check("Apple unveils a cheaper laptop", "Apple");
+    check("The best apple pie in town", "");
+    check("The Best Apple Pie in Town", "");
+    check("Chipmaker Arm raises its forecast", "Arm");
+    check("Crowds fill Times Square on New Year's Eve", "");
+    check("Orange County sues the state", "");
+    check("Gerald Ford remembered in Michigan", "");
+    check("Ford recalls 20,000 trucks", "Ford");
+    check("Amazon rainforest shrinks again", "");
+    check("Amazon's cloud unit grows", "Amazon");
+}
+
+#[test]
+fn indexes_and_central_banks_are_not_companies() {
+    check("Dow, S&P 500 and Nasdaq close higher", "");
+    check("ECB holds rates as Fed waits", "");
+}
+
+#[test]
+fn owners_and_subsidiaries() {
+    check("AWS opens a region in Peru", "AWS");
+    check("Google sued over ads", "Google");
+    assert_eq!(TAGGER.company("aws").map(|c| c.parent).as_deref(), Some("amazon"));
+    assert_eq!(TAGGER.company("google").map(|c| c.parent).as_deref(), Some("alphabet"));
+}
+
+#[test]
+fn tickers_only_where_they_are_marked() {
+    check("$NVDA rises before results", "Nvidia");
+    check("Nvidia (NASDAQ: NVDA) rises", "Nvidia");
+    check("NVDA stock rises", "Nvidia");
+    check("Why ALL of us should care about IT", "");
+    check("Rating changes: KO, PEP, COST", "Coca-Cola, PepsiCo, Costco");
+}
+
+#[test]
+fn unlisted_names() {
+    check("Quorvex Therapeutics raises $40 million", "Quorvex Therapeutics");
+    check("Pfizer agrees to buy drug developer Zelvania", "Pfizer, Zelvania");
+    check("Brondel Ltd to close its mill", "Brondel Ltd");
+    check("The new Therapeutics lab opens", "");
+}
+
+#[test]
+fn a_publisher_is_not_a_mention() {
+    check("Storm closes schools across Ohio - CBS News", "");
+}
+
+#[test]
+fn about_and_mentions() {
+    let about = |headline: &str| -> Vec<String> {
+        TAGGER
+            .tag(headline, "")
+            .mentions
+            .into_iter()
+            .filter(|m| m.about)
+            .map(|m| m.name)
+            .collect()
+    };
+    assert_eq!(about("Wedbush raises price target on Apple"), ["Apple"]);
+    assert_eq!(about("Adobe sues Figma over patents"), ["Adobe", "Figma"]);
+    let tags = TAGGER.tag("A good year for chips", "Nvidia led the field.");
+    assert_eq!(tags.mentions.len(), 1);
+    assert!(!tags.mentions[0].about);
+    assert_eq!(tags.mentions[0].place, MentionPlace::Summary);
+}
+
+#[test]
+fn themes_of_headlines() {
+    check_themes(
+        "Pfizer to buy a cancer biotech for $2 billion",
+        "health-pharma, m-and-a",
+    );
+    check_themes("Retailer files for Chapter 11 bankruptcy", "credit-distress");
+    check_themes("Euro zone inflation slows to 1.9%", "macro");
+    check_themes("Bitcoin slips below $80,000", "crypto");
+    check_themes("Software maker to lay off 300 workers", "workforce");
+    check_themes("Oil rises after OPEC+ meeting", "energy, markets");
+    check_themes("A quiet walk along the river", "");
+}
+
+#[test]
+fn a_company_table_adds_overrides_and_switches_off() {
+    let settings = |company: CompanySettings| StorySettings {
+        companies: vec![company],
+        ..StorySettings::default()
+    };
+    let own = Tagger::new(&settings(CompanySettings {
+        slug: "acme".into(),
+        name: "Acme".into(),
+        aliases: vec!["Acme Rockets".into()],
+        tickers: vec!["ACME".into()],
+        enabled: true,
+        ..CompanySettings::default()
+    }));
+    assert_eq!(
+        own.tag("Acme Rockets explode on the pad", "").mentions[0].company,
+        "acme"
+    );
+    let off = Tagger::new(&settings(CompanySettings {
+        slug: "nvidia".into(),
+        ..CompanySettings::default()
+    }));
+    assert!(
+        off.tag("Nvidia opens a lab", "")
+            .mentions
+            .iter()
+            .all(|m| m.company != "nvidia")
+    );
+    assert!(off.company("nvidia").is_none());
+}
+
+#[test]
+fn a_theme_table_adds_and_switches_off() {
+    let theme = |slug: &str, enabled: bool, phrase: &str| ThemeSettings {
+        slug: slug.into(),
+        name: "Beekeeping".into(),
+        phrases: [(phrase.to_owned(), 1.0)].into(),
+        enabled,
+        ..ThemeSettings::default()
+    };
+    let own = Tagger::new(&StorySettings {
+        themes: vec![theme("bees", true, "beekeep*")],
+        ..StorySettings::default()
+    });
+    assert_eq!(own.tag("Beekeepers lose hives", "").themes[0].theme, "bees");
+    let off = Tagger::new(&StorySettings {
+        themes: vec![theme("crypto", false, "")],
+        ..StorySettings::default()
+    });
+    assert!(off.tag("Bitcoin falls", "").themes.iter().all(|t| t.theme != "crypto"));
+}
+
+#[test]
+fn a_story_has_what_its_entries_agree_on() {
+    let tag = |title: &str| TAGGER.tag(title, "");
+    let entries = [
+        tag("Adobe sues Figma over patents"),
+        tag("Figma sued by Adobe"),
+        tag("What the Adobe suit means for Canva"),
+    ];
+    let weighed: Vec<EntryTags<'_>> = entries
+        .iter()
+        .enumerate()
+        .map(|(i, tags)| EntryTags {
+            tags,
+            weight: 1.0,
+            lead: i == 0,
+        })
+        .collect();
+    let (companies, themes) = agree(&weighed, TAGGER.themes());
+    assert_eq!(
+        companies.iter().map(|c| c.slug.as_str()).collect::<Vec<_>>(),
+        ["adobe", "figma"]
+    );
+    assert_eq!(themes.first().map(|t| t.slug.as_str()), Some("legal"));
+}
+
+#[test]
+fn hand_kept_files_name_known_companies() {
+    for slug in [
+        "nvidia",
+        "alphabet",
+        "google",
+        "jpmorgan-chase",
+        "warner-bros-discovery",
+        "at-and-t",
+        "mcdonald-s",
+    ] {
+        let found = TAGGER.company(slug).is_some() || TAGGER.company(&slug.replace("-s", "s")).is_some();
+        assert!(found, "{slug}");
+    }
+    assert_eq!(TAGGER.themes().len(), 26);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn any_text_is_tagged_alike_twice(title in "\\PC{0,300}", summary in "\\PC{0,200}") {
+        let first = TAGGER.tag(&title, &summary);
+        for m in &first.mentions {
+            prop_assert!(title.contains(&m.surface) || summary.contains(&m.surface));
+            prop_assert!((0.0..=1.0).contains(&m.score));
+        }
+        prop_assert_eq!(&first, &TAGGER.tag(&title, &summary));
+    }
+
+    #[test]
+    fn offsets_fall_on_characters(text in "([A-Za-z’'\\-&.$()日本éß🙂 ]|Apple|Nvidia){0,60}") {
+        let words = Words::new(&text);
+        for t in &words.tokens {
+            prop_assert!(text.get(t.start..t.end).is_some());
+            prop_assert!(words.folded.get(t.folded_start..t.folded_end).is_some());
+        }
+        let _ = TAGGER.tag(&text, "");
+    }
+}
+
+#[test]
+fn hostile_titles_are_read_to_a_limit() {
+    let long = "Nvidia ".repeat(20_000);
+    assert_eq!(TAGGER.tag(&long, &long).mentions.len(), 1);
+    let _ = TAGGER.tag(&"x".repeat(100_000), &"\u{202e}\u{200b}🙂".repeat(5_000));
+}

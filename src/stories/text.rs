@@ -1,0 +1,199 @@
+//! Headlines and summaries as terms: words, numbers with their units, CJK bigrams.
+//!
+//! Language-agnostic: Unicode word boundaries, compatibility forms folded, lower case; the only stemming is the English
+//! plural "s". No stop words: how little a common word says is learnt from the stream. Everything is capped, so that a
+//! hostile text costs no more than a long honest one.
+//!
+//! - A name of the outlet at a headline's end ("... | Reuters") says nothing about the event and is cut.
+//! - "$6.4 billion", "$6.4bn" and "6.4 bn" are one number; "28 percent" and "28%" too. Numbers tell two days of one
+//!   template apart, and join two outlets that report one deal.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longest part of a headline that is read, in bytes.
+const TITLE_BYTES_MAX: usize = 512;
+/// Longest part of a summary that is read, in bytes.
+const SUMMARY_BYTES_MAX: usize = 900;
+/// Most terms of a headline.
+pub const TITLE_TERMS_MAX: usize = 40;
+/// Most terms of a summary.
+pub const SUMMARY_TERMS_MAX: usize = 80;
+/// Longest term, in characters; the rest is cut.
+const TERM_CHARS_MAX: usize = 32;
+/// A headline shorter than this after the cut keeps its outlet-like ending.
+const TITLE_KEPT_CHARS: usize = 25;
+/// Longest ending that is taken for an outlet's name.
+const OUTLET_CHARS_MAX: usize = 40;
+
+/// What kind of term it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A word, or a CJK bigram.
+    Word,
+    /// A number that names something: with a unit, a fraction or at least three digits.
+    Number,
+}
+
+/// One term of a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term {
+    /// Its folded form; a number as value and unit (`6.4e9`, `28%`).
+    pub text: String,
+    /// Its kind.
+    pub kind: Kind,
+}
+
+/// Cuts an outlet's name off a headline's end: `Big deal announced by Acme | Reuters`.
+///
+/// Gives the headline and the name, where there was one.
+#[must_use]
+pub fn split_outlet(title: &str) -> (&str, Option<&str>) {
+    let title = title.trim();
+    let mut best = None;
+    for (at, separator) in title
+        .char_indices()
+        .filter(|(_, c)| matches!(c, '|' | '-' | '\u{2013}' | '\u{2014}'))
+    {
+        let (Some(head), Some(tail)) = (title.get(..at), title.get(at + separator.len_utf8()..)) else {
+            continue;
+        };
+        if head.ends_with(char::is_whitespace) && tail.starts_with(char::is_whitespace) {
+            best = Some((head.trim_end(), tail.trim()));
+        }
+    }
+    match best {
+        Some((head, tail))
+            if head.chars().count() >= TITLE_KEPT_CHARS && (2..=OUTLET_CHARS_MAX).contains(&tail.chars().count()) =>
+        {
+            (head, Some(tail))
+        }
+        _ => (title, None),
+    }
+}
+
+/// The terms of a headline, in order.
+#[must_use]
+pub fn title_terms(title: &str) -> Vec<Term> {
+    terms(capped(title, TITLE_BYTES_MAX), TITLE_TERMS_MAX)
+}
+
+/// The terms of a summary, in order.
+#[must_use]
+pub fn summary_terms(summary: &str) -> Vec<Term> {
+    terms(capped(summary, SUMMARY_BYTES_MAX), SUMMARY_TERMS_MAX)
+}
+
+fn capped(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or_default()
+}
+
+fn terms(text: &str, max: usize) -> Vec<Term> {
+    let folded: String = text
+        .nfkc()
+        .map(|c| if c == '\u{2019}' { '\'' } else { c })
+        .flat_map(char::to_lowercase)
+        .collect();
+    let tokens: Vec<&str> = folded.split_word_bounds().filter(|t| !t.trim().is_empty()).collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at).copied() {
+        if found.len() >= max {
+            break;
+        }
+        at += 1;
+        let next = tokens.get(at).copied().unwrap_or_default();
+        if token.starts_with(|c: char| c.is_ascii_digit()) {
+            let (term, took_next) = number(token, next);
+            found.push(term);
+            at += usize::from(took_next);
+        } else if token.chars().next().is_some_and(is_cjk) {
+            at = bigrams(&tokens, at, &mut found, max);
+        } else if token.chars().any(char::is_alphanumeric) {
+            found.push(word(token));
+        }
+    }
+    found
+}
+
+fn is_cjk(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+/// Joins a run of CJK tokens, which end after each character, and takes its bigrams. Gives where the run ends.
+fn bigrams(tokens: &[&str], after_first: usize, found: &mut Vec<Term>, max: usize) -> usize {
+    let first = after_first.saturating_sub(1);
+    let run: Vec<char> = tokens
+        .iter()
+        .skip(first)
+        .take(2 * max)
+        .take_while(|t| t.chars().next().is_some_and(is_cjk))
+        .flat_map(|t| t.chars())
+        .collect();
+    let n_tokens = tokens
+        .iter()
+        .skip(first)
+        .take(2 * max)
+        .take_while(|t| t.chars().next().is_some_and(is_cjk))
+        .count();
+    let room = max.saturating_sub(found.len());
+    if run.len() == 1 {
+        found.extend(run.iter().map(|c| Term {
+            text: c.to_string(),
+            kind: Kind::Word,
+        }));
+    }
+    found.extend(run.windows(2).take(room).map(|pair| Term {
+        text: pair.iter().collect(),
+        kind: Kind::Word,
+    }));
+    first + n_tokens.max(1)
+}
+
+fn word(token: &str) -> Term {
+    let bare = token.strip_suffix("'s").unwrap_or(token).trim_matches('\'');
+    let mut text: String = bare.chars().filter(|c| *c != '.').take(TERM_CHARS_MAX).collect();
+    if text.chars().count() > 4 && text.ends_with('s') && !text.ends_with("ss") {
+        text.pop();
+    }
+    Term { text, kind: Kind::Word }
+}
+
+/// Reads `6.4bn`, `35,553`, `28` before `%`; says whether the next token was its unit.
+fn number(token: &str, next: &str) -> (Term, bool) {
+    let digits = token
+        .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
+        .unwrap_or(token.len());
+    let (value, suffix) = token.split_at_checked(digits).unwrap_or((token, ""));
+    let value: String = value.chars().filter(|c| *c != ',').take(TERM_CHARS_MAX).collect();
+    let (unit, took_next) = match (magnitude(suffix), magnitude(next)) {
+        (Some(unit), _) => (unit, false),
+        (None, Some(unit)) if suffix.is_empty() => (unit, true),
+        _ => ("", false),
+    };
+    if unit.is_empty() && !suffix.is_empty() {
+        return (word(token), false);
+    }
+    let value = value.trim_end_matches('.');
+    let year = value.parse::<u32>().is_ok_and(|n| (1900..2100).contains(&n));
+    let telling = !unit.is_empty() || value.contains('.') || (value.len() >= 3 && !year);
+    let kind = if telling { Kind::Number } else { Kind::Word };
+    (
+        Term {
+            text: format!("{value}{unit}"),
+            kind,
+        },
+        took_next,
+    )
+}
+
+fn magnitude(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "tn" | "trn" | "trillion" | "trillions" => "e12",
+        "bn" | "b" | "billion" | "billions" => "e9",
+        "mn" | "m" | "mln" | "million" | "millions" => "e6",
+        "k" | "thousand" => "e3",
+        "%" | "percent" | "pct" | "per cent" => "%",
+        _ => return None,
+    })
+}
