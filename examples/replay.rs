@@ -119,7 +119,7 @@ async fn replay(days: &Days, out: &Path, n_days: usize) -> anyhow::Result<()> {
         for (step, hour) in HOURS.iter().enumerate() {
             publish(&documents, by_feed, step);
             clock.set(midnight.plus(Duration::from_secs(hour * 3600)));
-            while poller.tick(&ctx).await?.did > 0 {}
+            poller.poll_now(&ctx, ctx.config().feeds.clone(), &mut |_| {}).await?;
             while grouper.tick().await?.did > 0 {}
         }
         let due = midnight.plus(Duration::from_secs((24 + EDITION_HOUR) * 3600));
@@ -145,6 +145,16 @@ fn key(feed: &str) -> String {
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+/// The outlet of a feed named `Outlet (Section)` or `Outlet Top News`.
+fn outlet(feed: &str) -> &str {
+    let name = feed.split(" (").next().unwrap_or(feed);
+    let sections = [" Top News", " Top Stories", " Markets"];
+    sections
+        .iter()
+        .find_map(|section| name.strip_suffix(section))
+        .unwrap_or(name)
 }
 
 fn config(database: &Path, out: &Path, feeds: &[String], port: u16) -> String {

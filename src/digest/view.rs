@@ -3,6 +3,8 @@
 //! - The same link in several feeds is one article (an outlet's own feeds overlap).
 //! - Identical wording is one headline with "also: AP, ABC" (agency copy under many mastheads).
 //! - An owner's second outlet, a reprint and a press release are no independent reports.
+//! - `Bloomberg` and `Bloomberg.com` are one house: an aggregator names publishers in its own way.
+//! - Where an aggregator's copy and the outlet's own have the same wording, the link goes to the outlet.
 //! - Who was first is said only when both outlets give a time of day; a bare date reads as midnight and would make its
 //!   outlet first by hours.
 //! - A company or theme belongs to the story when enough of its entries say so, not when one does.
@@ -34,12 +36,18 @@ pub fn view(story: &Candidate, names: &ThemeNames) -> Option<StoryView> {
         .iter()
         .find(|article| article.entry.id == story.lead)
         .or(articles.first())?;
-    let (lead, related) = headlines(lead_entry, &articles);
-    let outlets: BTreeSet<&str> = articles.iter().map(|article| article.entry.source.as_str()).collect();
-    let owners: BTreeSet<&str> = articles
+    let (mut lead, related) = headlines(lead_entry, &articles);
+    if let Some(own) = own_copy(lead_entry, story) {
+        lead.url.clone_from(&own.entry.url);
+        if lead.extract.is_empty() {
+            lead.extract = extract(&own.entry.title, &own.entry.summary);
+        }
+    }
+    let outlets: BTreeSet<String> = articles.iter().map(|article| house(&article.entry.source)).collect();
+    let owners: BTreeSet<String> = articles
         .iter()
         .filter(|article| article.reason != PlacementReason::Reprint && !marked(article, Mark::PressRelease))
-        .map(|article| article.entry.owner.as_str())
+        .map(|article| house(&article.entry.owner))
         .collect();
     let dates = articles.iter().map(|article| article.entry.dated_at);
     Some(StoryView {
@@ -78,23 +86,50 @@ fn marked(item: &CandidateEntry, mark: Mark) -> bool {
     item.marks.contains(&mark) || (mark == Mark::PressRelease && item.entry.press_release)
 }
 
-/// The story's entries with each link once: the lead's own, else the one first seen.
+/// The story's entries with each article once: by link, and by house and wording, since an aggregator gives an article
+/// another link. The lead's own entry stays, else the outlet's own, else the one first seen.
 fn articles(story: &Candidate) -> Vec<&CandidateEntry> {
-    let mut by_url: BTreeMap<&str, &CandidateEntry> = BTreeMap::new();
-    let mut out = Vec::new();
+    let mut out: Vec<&CandidateEntry> = Vec::new();
+    let mut by_url: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut by_wording: BTreeMap<(String, String), usize> = BTreeMap::new();
     for item in &story.entries {
-        if item.entry.url.is_empty() {
-            out.push(item);
-            continue;
-        }
-        let kept = by_url.entry(item.entry.url.as_str()).or_insert(item);
-        if item.entry.id == story.lead {
-            *kept = item;
+        let wording = (house(&item.entry.source), wording(&item.entry.title));
+        let url = item.entry.url.as_str();
+        let known = by_url
+            .get(url)
+            .filter(|_| !url.is_empty())
+            .or(by_wording.get(&wording))
+            .copied();
+        let at = known.unwrap_or(out.len());
+        by_url.insert(url, at);
+        by_wording.insert(wording, at);
+        match out.get_mut(at) {
+            None => out.push(item),
+            Some(kept) if kept.entry.id == story.lead => {}
+            Some(kept) => {
+                let better = through_aggregator(&kept.entry.url) && !through_aggregator(url);
+                if item.entry.id == story.lead || better {
+                    *kept = item;
+                }
+            }
         }
     }
-    out.extend(by_url.into_values());
     out.sort_by_key(|item| (item.entry.dated_at, item.entry.id));
     out
+}
+
+/// The outlet's own entry of an article that came through an aggregator.
+fn own_copy<'a>(item: &CandidateEntry, story: &'a Candidate) -> Option<&'a CandidateEntry> {
+    let key = (house(&item.entry.source), wording(&item.entry.title));
+    story
+        .entries
+        .iter()
+        .filter(|_| through_aggregator(&item.entry.url))
+        .find(|other| {
+            !through_aggregator(&other.entry.url)
+                && !other.entry.url.is_empty()
+                && (house(&other.entry.source), wording(&other.entry.title)) == key
+        })
 }
 
 fn headline(item: &CandidateEntry) -> Headline {
@@ -121,6 +156,23 @@ fn headline(item: &CandidateEntry) -> Headline {
     }
 }
 
+/// A house's name as it is compared: without case, signs, article and domain ending.
+fn house(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let bare = ["www.", "the "]
+        .iter()
+        .fold(lower.as_str(), |name, start| name.strip_prefix(start).unwrap_or(name));
+    let bare = [".com", ".org", ".net", ".co.uk"]
+        .iter()
+        .fold(bare, |name, end| name.strip_suffix(end).unwrap_or(name));
+    bare.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether a link leads through an aggregator instead of to the article.
+fn through_aggregator(url: &str) -> bool {
+    url.starts_with("https://news.google.com/")
+}
+
 /// The letters and digits of a title: what "identical wording" compares.
 fn wording(title: &str) -> String {
     title
@@ -138,7 +190,7 @@ fn headlines(lead: &CandidateEntry, articles: &[&CandidateEntry]) -> (Headline, 
         match distinct.iter_mut().find(|(known, _)| *known == key) {
             Some((_, head)) => {
                 let source = &item.entry.source;
-                if head.source != *source && !head.also.contains(source) {
+                if house(&head.source) != house(source) && !head.also.contains(source) {
                     head.also.push(source.clone());
                 }
             }
@@ -158,7 +210,7 @@ fn demoted(head: &Headline) -> bool {
 
 /// Owners that have not spoken yet first, what is worded most differently first, marked items last.
 fn order(lead: &Headline, mut rest: Vec<Headline>) -> Vec<Headline> {
-    let mut owners = BTreeSet::from([lead.owner.clone()]);
+    let mut owners = BTreeSet::from([house(&lead.owner)]);
     let mut shown = vec![words(&lead.title)];
     let mut related = Vec::new();
     while !rest.is_empty() && related.len() < RELATED_MAX {
@@ -168,7 +220,7 @@ fn order(lead: &Headline, mut rest: Vec<Headline>) -> Vec<Headline> {
             // Likeness in steps of a twentieth, so that rounding decides nothing.
             (
                 demoted(head),
-                owners.contains(&head.owner),
+                owners.contains(&house(&head.owner)),
                 (nearest * 20.0).round() as u32,
                 head.at,
                 head.entry,
@@ -178,7 +230,7 @@ fn order(lead: &Headline, mut rest: Vec<Headline>) -> Vec<Headline> {
             break;
         };
         let head = rest.remove(best);
-        owners.insert(head.owner.clone());
+        owners.insert(house(&head.owner));
         shown.push(words(&head.title));
         related.push(head);
     }
@@ -196,22 +248,22 @@ pub fn likeness(a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
 fn first_by(articles: &[&CandidateEntry]) -> Option<(String, i64)> {
     const DAY_SECS: i64 = 86_400;
     let timed = |at: &Timestamp| at.unix().rem_euclid(DAY_SECS) != 0;
-    let mut firsts: BTreeMap<&str, Option<Timestamp>> = BTreeMap::new();
+    let mut firsts: BTreeMap<String, Option<Timestamp>> = BTreeMap::new();
     for item in articles {
         let at = item.entry.published_at.filter(timed);
-        let first = firsts.entry(item.entry.owner.as_str()).or_insert(at);
+        let first = firsts.entry(house(&item.entry.owner)).or_insert(at);
         *first = (*first).zip(at).map(|(a, b)| a.min(b));
     }
-    let mut times: Vec<(Timestamp, &str)> = firsts
+    let mut times: Vec<(Timestamp, String)> = firsts
         .into_iter()
         .map(|(owner, at)| at.map(|at| (at, owner)))
         .collect::<Option<_>>()?;
     times.sort_unstable();
-    let (&(first, owner), &(second, _)) = (times.first()?, times.get(1)?);
+    let ((first, owner), (second, _)) = (times.first()?, times.get(1)?);
     let lag = second.unix() - first.unix();
     let outlet = articles
         .iter()
-        .find(|item| item.entry.owner == owner)?
+        .find(|item| house(&item.entry.owner) == *owner)?
         .entry
         .source
         .clone();
