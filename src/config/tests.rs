@@ -101,7 +101,7 @@ transport = "smpt"
             "config.toml:4: [poll]: `concurrency`: `0` is no whole number from 1 to 512\n  the default is `concurrency = 16`",
             "config.toml:8: feed `one`: `url`: `htps` addresses are not supported\n  use `http`, `https`",
             "config.toml:13: feed `two`: `weight`: `\"heavy\"` is no number from 0.0 to 3.0\n  the default is `weight = 1.0`",
-            "config.toml:22: digest `daily`: `schedule`: schedule `0 25 * * *`: `25` in the hour field is not between 0 and 23\n  `0 7 * * *` is every day at 07:00, `0 8 * * Mon-Fri` on weekdays at 08:00",
+            "config.toml:22: digest `daily`: `schedule`: `0 25 * * *`: `25` in the hour field is not between 0 and 23\n  `0 7 * * *` is every day at 07:00, `0 8 * * Mon-Fri` on weekdays at 08:00",
             "config.toml:23: digest `daily`: `zone`: unknown time zone `Europe/Berln`; did you mean `Europe/Berlin`?",
             "config.toml:24: digest `daily`: unknown theme `mergres` in `themes`\n  did you mean `mergers`? (defined at line 15)",
             "config.toml:25: digest `daily`: unknown feed or group `tow` in `feeds`\n  did you mean `two`? (defined at line 10)",

@@ -11,7 +11,7 @@ use crate::config::settings::{CompanySettings, DigestSettings, LatePolicy, Theme
 use crate::config::source::At;
 use crate::config::table::{Located, Notes, Table};
 use crate::model::FeedSpec;
-use crate::time::{Schedule, Zone};
+use crate::time::{Schedule, TimeError, Zone};
 
 /// Longest key: it is part of addresses.
 const KEY_MAX: usize = 32;
@@ -174,7 +174,11 @@ fn schedule(table: &mut Table<'_>) -> Schedule {
     read.unwrap_or_else(|error| {
         if let Some(found) = found {
             let remedy = "`0 7 * * *` is every day at 07:00, `0 8 * * Mon-Fri` on weekdays at 08:00";
-            table.problem(found.at, format!("`schedule`: {error}"), remedy);
+            let message = match error {
+                TimeError::BadSchedule { text, why } => format!("`schedule`: `{text}`: {why}"),
+                other => format!("`schedule`: {other}"),
+            };
+            table.problem(found.at, message, remedy);
         }
         default()
     })
