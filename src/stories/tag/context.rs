@@ -11,6 +11,7 @@
 //! - In a Title Case Headline a capital says little; in a sentence, in its middle, it says much.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::Deserialize;
 
@@ -121,6 +122,16 @@ impl FeatureSet {
         }
     }
 
+    /// The numbers of the features in the set, in their order.
+    fn numbers(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let next = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (next < u128::BITS).then_some(next as usize)
+        })
+    }
+
     /// The texts of the features in the set.
     pub(super) fn texts(self) -> impl Iterator<Item = &'static str> {
         FEATURES
@@ -144,6 +155,12 @@ pub(super) mod cue {
     pub const ELSEWHERE: u16 = 1 << 9;
     /// An everyday English word.
     pub const COMMON: u16 = 1 << 10;
+    /// Ends companies' names only.
+    pub const LAST: u16 = 1 << 11;
+    /// Ends companies' names among others.
+    pub const LAST_WEAK: u16 = 1 << 12;
+    /// A place, a people, a person of the news.
+    pub const NATION: u16 = 1 << 13;
 }
 
 #[derive(Deserialize)]
@@ -159,13 +176,38 @@ struct CueFile {
     preposition: String,
     market: String,
     elsewhere: String,
+    last: String,
+    last_weak: String,
+    nation: String,
 }
 
 /// Cue words and weights.
 #[derive(Debug)]
 pub(super) struct Context {
-    cues: HashMap<String, u16>,
+    cues: HashMap<String, u16, BuildHasherDefault<WordHasher>>,
     weights: Vec<f64>,
+}
+
+/// FNV-1a: every word of every headline is looked up, and only built-in words are ever inserted.
+#[derive(Debug)]
+struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// A name in its headline.
@@ -191,7 +233,8 @@ impl Context {
     pub(super) fn new() -> Self {
         let file: CueFile =
             toml::from_str(include_str!("cues.toml")).expect("cues.toml is part of the program and read by a test");
-        let mut cues: HashMap<String, u16> = HashMap::with_capacity(16_000);
+        let mut cues: HashMap<String, u16, _> =
+            HashMap::with_capacity_and_hasher(48_000, BuildHasherDefault::default());
         let common = include_str!("words.txt")
             .lines()
             .filter(|l| !l.starts_with('#'))
@@ -210,6 +253,9 @@ impl Context {
             (&file.preposition, cue::PREPOSITION),
             (&file.market, cue::MARKET),
             (&file.elsewhere, cue::ELSEWHERE),
+            (&file.last, cue::LAST),
+            (&file.last_weak, cue::LAST_WEAK),
+            (&file.nation, cue::NATION),
         ] {
             for word in words.split_whitespace() {
                 *cues.entry(word.to_owned()).or_default() |= bit;
@@ -243,13 +289,7 @@ impl Context {
 
     /// The probability that a candidate is the company.
     pub(super) fn score(&self, features: FeatureSet, lean: f64) -> f64 {
-        let sum: f64 = self
-            .weights
-            .iter()
-            .zip(FEATURES)
-            .filter(|(_, (f, _))| features.has(*f))
-            .map(|(w, _)| w)
-            .sum();
+        let sum: f64 = features.numbers().filter_map(|n| self.weights.get(n)).sum();
         1.0 / (1.0 + (-sum - lean).exp())
     }
 

@@ -5,7 +5,7 @@ use super::context::{ACCEPT, Candidate, Context, Feature, FeatureSet, cue};
 use super::gazetteer::{Gazetteer, NameKind, doubt, slug_of};
 use super::matcher::{Found, Scan};
 use super::open_names;
-use super::ticker::{self, Marked, TickerHit};
+use super::ticker::{Marked, TickerHit};
 use super::tokens::{Words, gap, look};
 
 /// One company in one text, before it becomes a [`crate::model::Mention`].
@@ -29,13 +29,18 @@ pub(super) struct Judged {
 }
 
 /// Companies of a text in the order of their first words, each once.
-pub(super) fn find(words: &Words<'_>, scan: &Scan, gazetteer: &Gazetteer, context: &Context) -> Vec<Named> {
+pub(super) fn find(
+    words: &Words<'_>,
+    scan: &Scan,
+    tickers: &[TickerHit<'_>],
+    gazetteer: &Gazetteer,
+    context: &Context,
+) -> Vec<Named> {
     if scan.names.is_empty() && !words.tokens.iter().any(|t| t.is(look::CAPITAL)) {
         return Vec::new();
     }
     let cues = context.cues(words);
-    let tickers = ticker::find(words, gazetteer);
-    let judged = judge(words, scan, &cues, &tickers, gazetteer, context);
+    let judged = judge(words, scan, &cues, tickers, gazetteer, context);
     let mut named = settle(&judged, gazetteer, context);
     for n in named.iter_mut().filter(|n| n.kind == NameKind::Company) {
         let next = cues.get(n.end).copied().unwrap_or(0);
@@ -49,10 +54,10 @@ pub(super) fn find(words: &Words<'_>, scan: &Scan, gazetteer: &Gazetteer, contex
     for n in &named {
         taken.iter_mut().take(n.end).skip(n.first).for_each(|t| *t = true);
     }
-    for hit in &tickers {
+    for hit in tickers {
         taken.iter_mut().take(hit.end).skip(hit.first).for_each(|t| *t = true);
     }
-    for open in open_names::find(words, &cues, &taken, &tickers) {
+    for open in open_names::find(words, &cues, &taken, tickers) {
         named.push(Named {
             company: None,
             first: open.first,
@@ -62,7 +67,7 @@ pub(super) fn find(words: &Words<'_>, scan: &Scan, gazetteer: &Gazetteer, contex
             reason: format!("unlisted: {}", open.reason),
         });
     }
-    for hit in &tickers {
+    for hit in tickers {
         if let Some(one) = by_ticker(hit, &named) {
             named.push(one);
         }

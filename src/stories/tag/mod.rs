@@ -111,10 +111,11 @@ impl Tagger {
     pub fn tag(&self, title: &str, summary: &str) -> Tags {
         let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
-        let named = mentions::find(&words, &scan, &self.gazetteer, &self.context);
+        let tickers = ticker::find(&words, &self.gazetteer);
+        let named = mentions::find(&words, &scan, &tickers, &self.gazetteer, &self.context);
         let slugs: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
         let about = about::about(&words, &named, &slugs);
-        let facts = self.facts(&words, &named, &about);
+        let facts = self.facts(!tickers.is_empty(), &named, &about);
         let mut mentions: Vec<Mention> = named
             .iter()
             .zip(slugs)
@@ -129,7 +130,8 @@ impl Tagger {
         }
         let below = Words::new(summary);
         let below_scan: Scan = self.matcher.scan(&below);
-        for n in mentions::find(&below, &below_scan, &self.gazetteer, &self.context) {
+        let below_tickers = ticker::find(&below, &self.gazetteer);
+        for n in mentions::find(&below, &below_scan, &below_tickers, &self.gazetteer, &self.context) {
             let slug = self.slug(&n, &below);
             if n.kind == NameKind::Company && !mentions.iter().any(|m| m.company == slug) {
                 mentions.push(self.mention(&n, slug, &below, MentionPlace::Summary, false));
@@ -186,14 +188,20 @@ impl Tagger {
     pub fn surfaces(&self, title: &str) -> Vec<Surface> {
         let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
-        mentions::find(&words, &scan, &self.gazetteer, &self.context)
-            .iter()
-            .filter(|n| n.kind != NameKind::Person)
-            .map(|n| Surface {
-                words: words.surface(n.first, n.end).to_owned(),
-                company: self.shown(n, &words),
-            })
-            .collect()
+        mentions::find(
+            &words,
+            &scan,
+            &ticker::find(&words, &self.gazetteer),
+            &self.gazetteer,
+            &self.context,
+        )
+        .iter()
+        .filter(|n| n.kind != NameKind::Person)
+        .map(|n| Surface {
+            words: words.surface(n.first, n.end).to_owned(),
+            company: self.shown(n, &words),
+        })
+        .collect()
     }
 
     /// Every name the automaton finds in a headline, accepted or not, with what the context model saw: the material
@@ -253,22 +261,19 @@ impl Tagger {
         }
     }
 
-    fn facts(&self, words: &Words<'_>, named: &[Named], about: &[bool]) -> Facts<'_> {
-        let mut facts = Facts {
-            about: about.iter().filter(|a| **a).count(),
-            companies: named.len(),
-            ticker: !ticker::find(words, &self.gazetteer).is_empty(),
-            topics: Vec::new(),
-        };
-        for (n, _) in named
+    fn facts(&self, ticker: bool, named: &[Named], about: &[bool]) -> Facts<'_> {
+        let main = named
             .iter()
             .zip(about)
-            .filter(|(n, a)| **a && n.kind != NameKind::Person)
-        {
-            if let Some(company) = n.company.and_then(|c| self.gazetteer.companies.get(c)) {
-                facts.topics.extend(company.topics.iter().map(String::as_str));
-            }
+            .find(|(n, about)| **about && n.kind != NameKind::Person)
+            .and_then(|(n, _)| self.gazetteer.companies.get(n.company?));
+        Facts {
+            about: about.iter().filter(|a| **a).count(),
+            companies: named.len(),
+            ticker,
+            topics: main
+                .map(|c| c.topics.iter().map(String::as_str).collect())
+                .unwrap_or_default(),
         }
-        facts
     }
 }

@@ -22,134 +22,6 @@ pub(super) struct OpenName {
     pub reason: &'static str,
 }
 
-/// Last words that only companies have.
-const STRONG: [&str; 58] = [
-    "inc",
-    "incorporated",
-    "corp",
-    "corporation",
-    "ltd",
-    "limited",
-    "plc",
-    "llc",
-    "llp",
-    "lp",
-    "ag",
-    "nv",
-    "asa",
-    "oyj",
-    "spa",
-    "gmbh",
-    "bhd",
-    "therapeutics",
-    "pharmaceuticals",
-    "pharmaceutical",
-    "pharma",
-    "biosciences",
-    "bioscience",
-    "biopharma",
-    "biotherapeutics",
-    "biotech",
-    "biologics",
-    "oncology",
-    "bancorp",
-    "bancshares",
-    "bankshares",
-    "semiconductor",
-    "semiconductors",
-    "microsystems",
-    "robotics",
-    "technologies",
-    "holdings",
-    "airlines",
-    "airways",
-    "motors",
-    "petroleum",
-    "aerospace",
-    "diagnostics",
-    "genomics",
-    "reit",
-    "realty",
-    "photonics",
-    "electronics",
-    "laboratories",
-    "microelectronics",
-    "healthtech",
-    "pharmaceuticals",
-    "bio",
-    "biopharmaceuticals",
-    "vaccines",
-    "brewing",
-    "breweries",
-    "supermarkets",
-];
-
-/// Last words that companies share with other things: they need a run without everyday words before them.
-const WEAK: [&str; 62] = [
-    "energy",
-    "capital",
-    "bank",
-    "partners",
-    "group",
-    "labs",
-    "studios",
-    "entertainment",
-    "industries",
-    "systems",
-    "software",
-    "networks",
-    "foods",
-    "brands",
-    "restaurants",
-    "pictures",
-    "records",
-    "media",
-    "steel",
-    "gold",
-    "mining",
-    "resources",
-    "ventures",
-    "insurance",
-    "financial",
-    "securities",
-    "investments",
-    "management",
-    "advisors",
-    "advisers",
-    "games",
-    "interactive",
-    "logistics",
-    "materials",
-    "minerals",
-    "metals",
-    "lithium",
-    "uranium",
-    "oil",
-    "solar",
-    "power",
-    "wind",
-    "nuclear",
-    "health",
-    "healthcare",
-    "medical",
-    "surgical",
-    "automotive",
-    "communications",
-    "telecom",
-    "wireless",
-    "ai",
-    "quantum",
-    "digital",
-    "global",
-    "international",
-    "solutions",
-    "services",
-    "properties",
-    "chemicals",
-    "beverages",
-    "company",
-];
-
 /// Finds unlisted names outside the words already `taken`.
 pub(super) fn find(words: &Words<'_>, cues: &[u16], taken: &[bool], tickers: &[TickerHit<'_>]) -> Vec<OpenName> {
     let reader = Reader { words, cues, taken };
@@ -211,9 +83,15 @@ impl Reader<'_> {
     fn rare(&self, index: usize) -> bool {
         self.proper(index)
             && self.cue(index)
-                & (cue::COMMON | cue::VERB | cue::GIVEN | cue::NOUN | cue::ROLE | cue::MARKET | cue::LEGAL)
+                & (cue::COMMON
+                    | cue::VERB
+                    | cue::GIVEN
+                    | cue::NOUN
+                    | cue::ROLE
+                    | cue::MARKET
+                    | cue::LEGAL
+                    | cue::NATION)
                 == 0
-            && !NATIONS.contains(&self.words.word(index))
             && self.token(index).is_some_and(|t| t.len() >= 3)
     }
 
@@ -263,7 +141,7 @@ impl Reader<'_> {
 
     /// A run that begins here and ends in a company's last word.
     fn by_last_word(&self, first: usize) -> Option<OpenName> {
-        if !self.proper(first) || NATIONS.contains(&self.words.word(first)) && !self.proper(first + 1) {
+        if !self.proper(first) || self.cue(first) & cue::NATION != 0 && !self.proper(first + 1) {
             return None;
         }
         if first > 0
@@ -283,8 +161,8 @@ impl Reader<'_> {
                 return None;
             }
             let stops = self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) != 0 || !self.proper(end);
-            let strong = STRONG.contains(&word);
-            let weak = WEAK.contains(&word);
+            let strong = self.cue(last) & cue::LAST != 0;
+            let weak = self.cue(last) & cue::LAST_WEAK != 0;
             if strong && (any_rare || !title && self.cue(first) & cue::COMMON == 0) {
                 return Some(OpenName {
                     first,
@@ -381,78 +259,3 @@ impl Reader<'_> {
         })
     }
 }
-
-/// Places and peoples that open many runs of capitals without being part of a name.
-const NATIONS: [&str; 71] = [
-    "usa",
-    "us",
-    "u.s",
-    "uk",
-    "eu",
-    "china",
-    "chinese",
-    "india",
-    "indian",
-    "japan",
-    "japanese",
-    "korea",
-    "korean",
-    "germany",
-    "german",
-    "france",
-    "french",
-    "italy",
-    "italian",
-    "spain",
-    "spanish",
-    "russia",
-    "russian",
-    "ukraine",
-    "brazil",
-    "brazilian",
-    "mexico",
-    "mexican",
-    "canada",
-    "canadian",
-    "australia",
-    "australian",
-    "britain",
-    "british",
-    "europe",
-    "european",
-    "asia",
-    "asian",
-    "africa",
-    "african",
-    "america",
-    "american",
-    "americans",
-    "israel",
-    "israeli",
-    "iran",
-    "iranian",
-    "saudi",
-    "dutch",
-    "swiss",
-    "swedish",
-    "norway",
-    "norwegian",
-    "turkish",
-    "turkey",
-    "taiwan",
-    "hong",
-    "kong",
-    "london",
-    "york",
-    "texas",
-    "california",
-    "washington",
-    "beijing",
-    "tokyo",
-    "trump",
-    "biden",
-    "venezuela",
-    "venezuelan",
-    "greenland",
-    "monday",
-];

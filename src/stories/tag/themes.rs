@@ -64,7 +64,7 @@ pub(super) struct Facts<'a> {
     pub companies: usize,
     /// A marked ticker stands in it.
     pub ticker: bool,
-    /// Topics of the companies it is about.
+    /// Topics of the company it is about first of all.
     pub topics: Vec<&'a str>,
 }
 
