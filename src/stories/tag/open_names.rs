@@ -223,7 +223,11 @@ impl Reader<'_> {
             return None;
         }
         let mut end = first + 1;
-        while end < first + 3 && self.rare(end) && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0 {
+        let sentence = self.words.case == Case::Sentence;
+        while end < first + 3
+            && (self.rare(end) || sentence && self.proper(end))
+            && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0
+        {
             end += 1;
         }
         let possessive = self.token(end).is_some_and(|t| t.is(look::POSSESSIVE));

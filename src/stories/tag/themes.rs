@@ -14,11 +14,11 @@ use crate::config::ThemeSettings;
 use crate::model::ThemeTag;
 
 /// Least score of a theme.
-pub(super) const THRESHOLD: f64 = 1.0;
+pub(super) const THRESHOLD: f64 = 0.7;
 /// Most words between the parts of an ordered rule.
 const REACH: usize = 6;
 /// What the summary adds to the title at most: it never decides alone.
-const SUMMARY_MAX: f64 = 0.9;
+const SUMMARY_MAX: f64 = 0.6;
 /// How much a phrase in the summary counts against one in the title.
 const SUMMARY_SHARE: f64 = 0.4;
 
