@@ -163,6 +163,22 @@ impl Reader<'_> {
             let stops = self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) != 0 || !self.proper(end);
             let strong = self.cue(last) & cue::LAST != 0;
             let weak = self.cue(last) & cue::LAST_WEAK != 0;
+            let legal = self.cue(last) & cue::LEGAL != 0
+                && !matches!(
+                    word,
+                    "co" | "company" | "companies" | "group" | "holding" | "ab" | "se" | "sa"
+                );
+            let alone = first == 0
+                || self.words.gap(first) & gap::CLAUSE != 0
+                || !self.token(first - 1).is_some_and(|t| t.is(look::CAPITAL));
+            if legal && alone && self.cue(first) & (cue::VERB | cue::NATION) == 0 {
+                return Some(OpenName {
+                    first,
+                    end,
+                    score: 0.85,
+                    reason: "a legal form after it",
+                });
+            }
             if strong && (any_rare || !title && self.cue(first) & cue::COMMON == 0) {
                 return Some(OpenName {
                     first,
