@@ -68,3 +68,48 @@ async fn document(
     let content_type = documents::content_type(outlet.format).to_owned();
     ([(header::ETAG, etag), (header::CONTENT_TYPE, content_type)], body).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::clock::FakeClock;
+    use crate::ingest::parse::{ParseContext, parse_feed};
+
+    async fn get(address: SocketAddr, path: &str, more: &str) -> (String, Vec<u8>) {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{more}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let body = answer.split_off(end + 4);
+        (String::from_utf8(answer).unwrap(), body)
+    }
+
+    #[tokio::test]
+    async fn outlets_are_served_as_feeds_with_validators() {
+        let base = Timestamp::from_unix(1_767_600_000);
+        let address = serve(base, Arc::new(FakeClock::at(base))).await.unwrap();
+        let mut n_entries = 0;
+        for outlet in &OUTLETS {
+            let path = format!("/{}/rss.xml", outlet.key);
+            let (head, body) = get(address, &path, "").await;
+            assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+            let feed = parse_feed(&body, &ParseContext::default()).unwrap();
+            assert_eq!(feed.entries.len(), outlet.items(base, base).len(), "{}", outlet.name);
+            n_entries += feed.entries.len();
+            let etag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+            let (head, body) = get(address, &path, &format!("If-None-Match: {etag}\r\n")).await;
+            assert!(head.starts_with("HTTP/1.1 304") && body.is_empty(), "{head}");
+        }
+        assert!(n_entries >= 110, "{n_entries}");
+        let (head, _) = get(address, &format!("/{MOVED}/feed"), "").await;
+        assert!(head.contains(&format!("location: /{MOVED}/rss.xml")), "{head}");
+        let (head, _) = get(address, &format!("/{BROKEN}/rss.xml"), "").await;
+        assert!(head.starts_with("HTTP/1.1 500"), "{head}");
+        let (head, _) = get(address, "/nobody/rss.xml", "").await;
+        assert!(head.starts_with("HTTP/1.1 404"), "{head}");
+    }
+}
