@@ -9,12 +9,14 @@ pub mod backup;
 pub mod digests;
 pub mod entries;
 pub mod feeds;
+pub mod inbound;
 mod lock;
 mod migrate;
 pub mod outbox;
 pub mod retention;
 pub mod settings;
 pub mod stories;
+pub mod subscribers;
 pub mod summary;
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::digest::{RenderSettings, render_digest};
 use super::place;
+use super::service::sample as sample_service;
 use super::templates::{RenderError, Templates};
 use crate::model::{
     Block, Coverage, Edition, EditionStory, EntryId, Headline, Layout, Rendered, Section, SectionKind, Slot, StoryId,
@@ -45,6 +46,14 @@ pub(super) fn all(templates: &Templates) -> Result<(), RenderError> {
                     "there is no way out; keep `{{ leave }}` in the footer",
                 ));
             }
+        }
+    }
+    for web in [true, false] {
+        for about in ["question", "settings", "changed", "help", "not_subscribed", "export"] {
+            kind(templates, "reply", &sample_service(about, web, HOSTILE))?;
+        }
+        for name in ["confirm", "welcome", "goodbye"] {
+            kind(templates, name, &sample_service(name, web, HOSTILE))?;
         }
     }
     Ok(())

@@ -8,10 +8,12 @@ mod check;
 mod digest;
 mod folder;
 pub mod place;
+mod service;
 mod templates;
 pub mod text;
 mod words;
 
 pub use digest::{RenderSettings, UNUSUAL_RATIO, render_digest};
+pub use service::{Offer, ServiceMail, Tongue, render_service};
 pub use templates::{RenderError, Templates, harmless};
 pub use words::{Marks, Words};

@@ -29,6 +29,40 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
     ("digest/body.txt.j2", include_str!("../templates/digest/body.txt.j2")),
     ("digest/body.html.j2", include_str!("../templates/digest/body.html.j2")),
+    ("service.html.j2", include_str!("../templates/service.html.j2")),
+    (
+        "confirm/subject.txt.j2",
+        include_str!("../templates/confirm/subject.txt.j2"),
+    ),
+    ("confirm/body.txt.j2", include_str!("../templates/confirm/body.txt.j2")),
+    (
+        "confirm/body.html.j2",
+        include_str!("../templates/confirm/body.html.j2"),
+    ),
+    (
+        "welcome/subject.txt.j2",
+        include_str!("../templates/welcome/subject.txt.j2"),
+    ),
+    ("welcome/body.txt.j2", include_str!("../templates/welcome/body.txt.j2")),
+    (
+        "welcome/body.html.j2",
+        include_str!("../templates/welcome/body.html.j2"),
+    ),
+    (
+        "goodbye/subject.txt.j2",
+        include_str!("../templates/goodbye/subject.txt.j2"),
+    ),
+    ("goodbye/body.txt.j2", include_str!("../templates/goodbye/body.txt.j2")),
+    (
+        "goodbye/body.html.j2",
+        include_str!("../templates/goodbye/body.html.j2"),
+    ),
+    (
+        "reply/subject.txt.j2",
+        include_str!("../templates/reply/subject.txt.j2"),
+    ),
+    ("reply/body.txt.j2", include_str!("../templates/reply/body.txt.j2")),
+    ("reply/body.html.j2", include_str!("../templates/reply/body.html.j2")),
 ];
 
 /// Why a template cannot be used, or a mail cannot be rendered.

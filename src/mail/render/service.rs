@@ -1,0 +1,115 @@
+//! The mails that are no digest: the opt-in question, the welcome, the farewell, answers to commands.
+
+use serde::Serialize;
+
+use super::templates::{RenderError, Templates};
+use crate::model::Rendered;
+
+/// The language of a service mail, as templates have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Tongue {
+    /// BCP 47 tag.
+    pub code: String,
+}
+
+/// A digest that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    /// `[[digest]].key`.
+    pub key: String,
+    /// Name.
+    pub title: String,
+    /// When it comes, in words.
+    pub often: String,
+    /// Address that subscribes.
+    pub mail: String,
+}
+
+/// The values of a service mail. Everything comes from the configuration, the database or a closed set of words; what
+/// the other side wrote is in `not_done` only, which an opt-in question never shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceMail {
+    /// The language.
+    pub w: Tongue,
+    /// Heading of the mail.
+    pub heading: String,
+    /// The digest's name.
+    pub title: String,
+    /// What is asked or shown: `confirm`, `question`, `settings`, `changed`, `help`, `not_subscribed`, `export`.
+    pub about: String,
+    /// The page that does what is asked, if there is a web door.
+    pub act_url: Option<String>,
+    /// The address that does what is asked when this mail is answered.
+    pub act_mail: String,
+    /// What is asked for proof, in our own words.
+    pub asked: String,
+    /// Hours the question stands.
+    pub hours: u64,
+    /// When it comes, in words.
+    pub often: String,
+    /// When the first one comes, in words.
+    pub first: String,
+    /// What changed.
+    pub done: Vec<String>,
+    /// What was not understood.
+    pub not_done: Vec<String>,
+    /// What holds now: label and value.
+    pub holds: Vec<(String, String)>,
+    /// The digests there are.
+    pub offers: Vec<Offer>,
+    /// All data, as JSON, for an export.
+    pub export: String,
+    /// The page with past editions.
+    pub archive_url: Option<String>,
+    /// The page with the reader's choices.
+    pub settings_url: Option<String>,
+    /// The page that ends the subscription.
+    pub leave_url: Option<String>,
+    /// The address that ends the subscription.
+    pub leave_mail: String,
+    /// The address people write to.
+    pub list_mail: String,
+    /// Who runs this.
+    pub contact: String,
+}
+
+/// Renders one of `confirm`, `welcome`, `goodbye`, `reply`.
+///
+/// # Errors
+/// When a template of the operator's fails.
+pub fn render_service(templates: &Templates, kind: &str, mail: &ServiceMail) -> Result<Rendered, RenderError> {
+    templates.render(kind, mail)
+}
+
+/// A service mail with the worst values there can be.
+pub(super) fn sample(about: &str, web: bool, worst: &str) -> ServiceMail {
+    let url = web.then(|| "https://news.example.org/confirm/abc".to_owned());
+    ServiceMail {
+        w: Tongue { code: "en".to_owned() },
+        heading: worst.to_owned(),
+        title: worst.to_owned(),
+        about: about.to_owned(),
+        act_url: url.clone(),
+        act_mail: "news+confirm-abc@example.org".to_owned(),
+        asked: worst.to_owned(),
+        hours: 72,
+        often: worst.to_owned(),
+        first: worst.to_owned(),
+        done: vec![worst.to_owned()],
+        not_done: vec![worst.to_owned()],
+        holds: vec![(worst.to_owned(), worst.to_owned())],
+        offers: vec![Offer {
+            key: "daily".to_owned(),
+            title: worst.to_owned(),
+            often: worst.to_owned(),
+            mail: "news+subscribe-daily@example.org".to_owned(),
+        }],
+        export: worst.to_owned(),
+        archive_url: url.clone(),
+        settings_url: url.clone(),
+        leave_url: url,
+        leave_mail: "news+leave-abc@example.org".to_owned(),
+        list_mail: "news@example.org".to_owned(),
+        contact: worst.to_owned(),
+    }
+}
