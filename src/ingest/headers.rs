@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::time::Timestamp;
 
 /// Longest `Retry-After` that is obeyed.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(7 * 86_400);
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(7 * 24);
 
 /// An HTTP date in any of its three spellings (RFC 9110, 5.6.7).
 #[must_use]

@@ -14,10 +14,10 @@ use crate::model::{FeedRow, FeedStatus};
 use crate::time::Timestamp;
 
 const FAILURES_MAX: u32 = 3;
-const FAILING_AFTER: Duration = Duration::from_secs(86_400);
+const FAILING_AFTER: Duration = Duration::from_hours(24);
 /// Silence of so many usual gaps is quiet, and never less than [`QUIET_MIN`].
 const QUIET_GAPS: u32 = 7;
-const QUIET_MIN: Duration = Duration::from_secs(7 * 86_400);
+const QUIET_MIN: Duration = Duration::from_hours(7 * 24);
 /// So many new entries in one poll, all the document had.
 const FLOOD_MIN: u32 = 30;
 
@@ -103,7 +103,7 @@ pub fn health(feed: &FeedRow, now: Timestamp) -> Finding {
     if feed.failures >= FAILURES_MAX || (feed.failures > 0 && (long || feed.last_success_at.is_none())) {
         return found(
             Health::Failing,
-            format!("{} ({} failures in a row)", feed.error, feed.failures),
+            format!("{} ({} in a row)", feed.error, failures(feed.failures)),
         );
     }
     if !feed.effective_url.is_empty() {
@@ -133,6 +133,14 @@ pub fn health(feed: &FeedRow, now: Timestamp) -> Finding {
             format!("nothing new for {days} days, longer than it used to take"),
         ),
         None => found(Health::Ok, String::new()),
+    }
+}
+
+fn failures(n: u32) -> String {
+    if n == 1 {
+        "1 failure".to_owned()
+    } else {
+        format!("{n} failures")
     }
 }
 

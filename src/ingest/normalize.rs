@@ -11,7 +11,7 @@
 //!   a first digest and no flood. What is older than 30 days is never news.
 //! - An item without a title is known by the first words of its text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -31,8 +31,8 @@ const NAME_MAX_BYTES: usize = 200;
 const CATEGORIES_MAX: usize = 20;
 /// Words of the text that stand in for a missing title.
 const TITLE_WORDS: usize = 14;
-const AHEAD_MAX: Duration = Duration::from_secs(3_600);
-const NEWS_MAX_AGE: Duration = Duration::from_secs(30 * 86_400);
+const AHEAD_MAX: Duration = Duration::from_hours(1);
+const NEWS_MAX_AGE: Duration = Duration::from_hours(30 * 24);
 /// 1990-01-01: before that there were no feeds to date.
 const OLDEST: Timestamp = Timestamp::from_unix(631_152_000);
 /// Dates kept as the feed's rhythm.
@@ -102,7 +102,7 @@ pub fn normalize(feed: &ParsedFeed, terms: &Terms<'_>) -> Normalized {
     let n_undated = u32::try_from(items.iter().filter(|item| item.published.is_none()).count()).unwrap_or(u32::MAX);
     keep_newest(&mut items, terms.entries_max);
     let keys = identities(&items, terms.identity);
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let entries: Vec<NewEntry> = items
         .into_iter()
         .zip(keys)
@@ -211,14 +211,11 @@ fn keep_newest(items: &mut Vec<Item<'_>>, entries_max: usize) {
 
 /// What each item is known by. See the top of the file.
 fn identities(items: &[Item<'_>], wanted: Option<IdentityKind>) -> Vec<(IdentityKind, [u8; 32])> {
-    let mut guids: BTreeMap<&str, BTreeMap<(&str, &str), ()>> = BTreeMap::new();
-    let mut links: BTreeMap<&str, BTreeMap<&str, ()>> = BTreeMap::new();
+    let mut guids: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    let mut links: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for item in items {
-        guids
-            .entry(&item.guid)
-            .or_default()
-            .insert((&item.link, &item.title), ());
-        links.entry(&item.link).or_default().insert(&item.title, ());
+        guids.entry(&item.guid).or_default().insert((&item.link, &item.title));
+        links.entry(&item.link).or_default().insert(&item.title);
     }
     items
         .iter()
@@ -303,7 +300,7 @@ fn stand_in(item: &Item<'_>) -> String {
         title.push('…');
     }
     if title.is_empty() {
-        title = link_key(&item.link).to_owned();
+        link_key(&item.link).clone_into(&mut title);
     }
     super::parse::text::cut(&title, TITLE_MAX_BYTES).to_owned()
 }

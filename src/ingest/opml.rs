@@ -94,7 +94,9 @@ impl Found {
                 .to_owned()
         };
         let name = plain(&attribute(&["title", "text"]), NAME_MAX_BYTES);
-        let url = web_address(&attribute(&["xmlurl", "url"]));
+        // `url` is a feed's address only where the outline is no link to something else.
+        let is_link = matches!(attribute(&["type"]).to_ascii_lowercase().as_str(), "link" | "include");
+        let url = web_address(&attribute(if is_link { &["xmlurl"] } else { &["xmlurl", "url"] }));
         let is_feed = !url.is_empty();
         if is_feed && self.feeds.len() < FEEDS_MAX && self.seen.insert(url.clone()) {
             let folder = self.open.iter().rev().find(|name| !name.is_empty()).cloned();
@@ -211,9 +213,10 @@ mod tests {
             &[("https://e.org/a", "A & B", "")],
         );
         check(
-            "<outline type='link' url='https://e.org/a' text='A'/>",
+            "<outline type='rss' url='https://e.org/a' text='A'/>",
             &[("https://e.org/a", "A", "")],
         );
+        check("<outline type='link' url='https://e.org/a' text='A'/>", &[]);
         check(
             "<outline text='A' xmlUrl='feed://e.org/a'/>",
             &[("http://e.org/a", "A", "")],

@@ -17,7 +17,7 @@ use crate::model::{DueFeed, FeedSpec, PollFailure, PollOutcome, PollRecord, Vali
 use crate::time::Timestamp;
 
 /// An unconditional request this often, in case a server's validators lie.
-const FULL_EVERY: Duration = Duration::from_secs(86_400);
+const FULL_EVERY: Duration = Duration::from_hours(24);
 /// Failures at an adopted address after which the configured one is tried again.
 const ADOPTED_FAILURES_MAX: u32 = 3;
 /// Documents read at once: reading is work for the processor, and there are few of those.

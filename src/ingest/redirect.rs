@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// So many identical answers prove a move ...
 const ANSWERS_MIN: u32 = 3;
 /// ... spread over at least this long, so that they fall on two days.
-const SPAN_MIN: Duration = Duration::from_secs(86_400);
+const SPAN_MIN: Duration = Duration::from_hours(24);
 
 /// What is to be kept after a poll.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

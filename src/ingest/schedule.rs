@@ -20,7 +20,7 @@ use crate::model::FeedHints;
 use crate::time::Timestamp;
 
 /// No feed is asked more often than this, unless the operator set an interval for this very feed.
-pub const INTERVAL_MIN: Duration = Duration::from_secs(15 * 60);
+pub const INTERVAL_MIN: Duration = Duration::from_mins(15);
 /// Most that a server's wish, a feed without validators, or backing off makes us wait.
 pub const WAIT_MAX: Duration = Duration::from_secs(DAY);
 /// 4xx answers and nothing else for this long: the feed is given up.

@@ -11,6 +11,8 @@
 //!
 //! Nothing is fetched. The result is canonical already when it is put in again.
 
+use std::fmt::Write as _;
+
 use url::{Host, Url};
 
 /// Longest link kept.
@@ -336,22 +338,22 @@ fn decode_unreserved(path: &str) -> String {
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         result.push_str(before);
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code {
-            Some(byte) => {
-                let c = char::from(byte);
-                if c.is_ascii_alphanumeric() || "-._~".contains(c) {
-                    result.push(c);
-                } else {
-                    result.push_str(&format!("%{byte:02X}"));
-                }
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                result.push('%');
-                rest = after;
-            }
+        let code = after
+            .get(..2)
+            .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let Some(byte) = code else {
+            result.push('%');
+            rest = after;
+            continue;
+        };
+        let c = char::from(byte);
+        if c.is_ascii_alphanumeric() || "-._~".contains(c) {
+            result.push(c);
+        } else {
+            let _ = write!(result, "%{byte:02X}");
         }
+        rest = after.get(2..).unwrap_or_default();
     }
     result.push_str(rest);
     result
@@ -413,6 +415,7 @@ mod tests {
         check("https://bücher.example/ä", "https://xn--bcher-kva.example/%C3%A4");
         check("https://example.org/#!/story/5", "https://example.org/#!/story/5");
         check("https://example.org/a;jsessionid=AB12?x=1", "https://example.org/a?x=1");
+        check("https://example.org/100%/%+1/%zz", "https://example.org/100%/%+1/%zz");
         check("javascript:alert(1)", "");
         check("mailto:a@example.org", "");
         check("", "");

@@ -360,7 +360,7 @@ pub(super) fn record_state(
         record.next_poll_reason,
         record.at.unix(),
         good,
-        record.full && good,
+        record.full,
         n_new > 0,
         moved_to,
         moved_count,

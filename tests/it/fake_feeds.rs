@@ -18,8 +18,8 @@ pub enum Act {
     Reply(u16, Vec<(String, String)>, Vec<u8>),
     /// A document that honours validators: 304 when the request carries these.
     Conditional {
-        etag: &'static str,
-        last_modified: &'static str,
+        etag: String,
+        last_modified: String,
         headers: Vec<(String, String)>,
         body: Vec<u8>,
     },
@@ -202,11 +202,13 @@ async fn perform(stream: &mut TcpStream, act: Act, request: &Seen) -> Result<(),
             mut headers,
             body,
         } => {
-            let known = request.header("if-none-match").unwrap_or_default() == etag
+            let can_know = !etag.is_empty() || !last_modified.is_empty();
+            let known = can_know
+                && request.header("if-none-match").unwrap_or_default() == etag
                 && request.header("if-modified-since").unwrap_or_default() == last_modified;
-            for (name, value) in [("ETag", etag), ("Last-Modified", last_modified)] {
+            for (name, value) in [("ETag", &etag), ("Last-Modified", &last_modified)] {
                 if !value.is_empty() {
-                    headers.push((name.to_owned(), value.to_owned()));
+                    headers.push((name.to_owned(), value.clone()));
                 }
             }
             if known {

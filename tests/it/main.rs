@@ -7,5 +7,6 @@ mod fake_feeds;
 mod fake_smtp;
 mod golden;
 mod outbox_world;
+mod politeness;
 mod poll;
 mod poll_world;

@@ -23,10 +23,10 @@ async fn world(server: &FakeFeeds) -> World {
     World::new(&[("a", server.url("/a"))]).await
 }
 
-fn conditional(etag: &'static str, last_modified: &'static str, body: String) -> Act {
+fn conditional(etag: &str, last_modified: &str, body: String) -> Act {
     Act::Conditional {
-        etag,
-        last_modified,
+        etag: etag.to_owned(),
+        last_modified: last_modified.to_owned(),
         headers: Vec::new(),
         body: body.into_bytes(),
     }

@@ -4,16 +4,20 @@
 //! redirects, no decompression. Redirects are followed here, each hop judged by [`guard`] before it is asked; names are
 //! resolved here, and the addresses that were judged are the ones connected to.
 
+mod failure;
+mod resolver;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::dns::Resolve;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
+use self::failure::{fail, failure_of, innermost, refusal, shown};
+use self::resolver::{Guarded, SystemResolver};
 use super::{guard, headers};
 use crate::config::PollSettings;
 use crate::model::{DueFeed, PollFailure, Validators};
@@ -335,7 +339,7 @@ impl Fetcher {
         }
         let client = builder
             .build()
-            .map_err(|error| fail("tls", None, format!("no HTTP client: {}", chain(&error))))?;
+            .map_err(|error| fail("tls", None, format!("no HTTP client: {}", innermost(&error))))?;
         clients.insert(key, client.clone());
         Ok(client)
     }
@@ -452,154 +456,12 @@ async fn read_start(mut response: Response, n_bytes: &mut u64) -> Vec<u8> {
     page
 }
 
-fn fail(kind: &'static str, status: Option<StatusCode>, message: String) -> PollFailure {
-    PollFailure {
-        kind,
-        status: status.map(|status| status.as_u16()),
-        message,
-    }
-}
-
-/// A status that is no document.
-fn refusal(status: StatusCode, url: &Url) -> PollFailure {
-    let shown = shown(url.as_str());
-    let (kind, message) = match status.as_u16() {
-        410 => (
-            "gone",
-            format!("`{shown}` is gone for good (410); remove the feed or give its new address"),
-        ),
-        429 => (
-            "rate_limited",
-            format!("`{shown}` says we ask too often (429); it is asked less now"),
-        ),
-        401 => (
-            "http",
-            format!("`{shown}` wants a login (401); set headers for this feed"),
-        ),
-        403 => (
-            "http",
-            format!("`{shown}` refuses us (403); the site may block programs, or want a login"),
-        ),
-        404 => (
-            "http",
-            format!("`{shown}` does not exist (404); look for the feed's new address"),
-        ),
-        500..=599 => (
-            "http",
-            format!("`{shown}` has trouble of its own ({status}); it is tried again later"),
-        ),
-        _ => ("http", format!("`{shown}` answered {status} instead of a document")),
-    };
-    fail(kind, Some(status), message)
-}
-
-/// An address without what may be secret in it.
-fn shown(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else {
-        return url.chars().take(200).collect();
-    };
-    if parsed.password().is_some() || !parsed.username().is_empty() {
-        let _ = parsed.set_username("");
-        let _ = parsed.set_password(None);
-    }
-    parsed.as_str().chars().take(200).collect()
-}
-
-fn failure_of(error: &reqwest::Error, url: &Url) -> PollFailure {
-    let shown = shown(url.as_str());
-    let mut source = std::error::Error::source(error);
-    let mut tls = None;
-    while let Some(cause) = source {
-        if let Some(refused) = cause.downcast_ref::<guard::Refused>() {
-            return fail(
-                "forbidden_address",
-                None,
-                format!("`{shown}` is not fetched: {refused}"),
-            );
-        }
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            tls = Some(found.to_string());
-        }
-        source = cause.source();
-    }
-    if let Some(tls) = tls {
-        return fail("tls", None, format!("no secure connection to `{shown}`: {tls}"));
-    }
-    let why = chain(error);
-    if error.is_timeout() {
-        fail("timeout", None, format!("`{shown}` did not answer in time: {why}"))
-    } else if error.is_dns() {
-        fail("dns", None, format!("the name in `{shown}` cannot be resolved: {why}"))
-    } else if error.is_connect() {
-        fail("connect", None, format!("no connection to `{shown}`: {why}"))
-    } else if error.is_body() || error.is_decode() {
-        fail("io", None, format!("the document at `{shown}` was cut off: {why}"))
-    } else {
-        fail("io", None, format!("`{shown}` did not answer properly: {why}"))
-    }
-}
-
-/// The causes of an error, innermost last, without addresses in them.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = String::new();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let part = cause.to_string();
-        if !part.is_empty() && !text.ends_with(&part) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&part);
-        }
-        source = cause.source();
-    }
-    if text.is_empty() {
-        error.to_string()
-    } else {
-        text.chars().take(300).collect()
-    }
-}
-
-/// Names by the operating system.
-struct SystemResolver;
-
-impl Resolve for SystemResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// A resolver whose answers are judged; what it lets through is what is connected to.
-struct Guarded {
-    inner: Arc<dyn Resolve>,
-    allow_private: bool,
-}
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let shown = name.as_str().to_owned();
-        let answers = self.inner.resolve(name);
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let answers: Vec<SocketAddr> = answers.await?.collect();
-            if answers.is_empty() {
-                return Err(format!("{shown} has no address").into());
-            }
-            if !allow_private {
-                guard::check_answers(&shown, answers.iter().map(SocketAddr::ip))?;
-            }
-            Ok(Box::new(answers.into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use reqwest::dns::{Addrs, Name, Resolving};
 
     use super::*;
     use crate::ingest::fixtures::{due_feed, settings};
@@ -644,11 +506,6 @@ mod tests {
         }
         let knock = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
         assert!(knock.is_err(), "somebody connected");
-    }
-
-    #[test]
-    fn what_may_be_secret_is_not_shown() {
-        assert_eq!(shown("https://user:pw@e.org/feed"), "https://e.org/feed");
     }
 
     #[test]
