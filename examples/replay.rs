@@ -9,6 +9,7 @@
 //! stories and the editions are made by the daemon's own ticks. Items have no time of day, so none is given to the feed.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -167,10 +168,9 @@ fn config(database: &Path, out: &Path, feeds: &[String], port: u16) -> String {
         out.join("mail").display().to_string(),
     );
     for feed in feeds {
-        let key = key(feed);
-        text.push_str(&format!(
-            "[[feed]]\nkey = {key:?}\nname = {feed:?}\nurl = \"http://127.0.0.1:{port}/{key}\"\n"
-        ));
+        let (key, outlet) = (key(feed), outlet(feed));
+        let url = format!("http://127.0.0.1:{port}/{key}");
+        let _ = writeln!(text, "[[feed]]\nkey = {key:?}\nname = {outlet:?}\nurl = {url:?}");
     }
     text
 }

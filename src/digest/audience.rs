@@ -49,7 +49,7 @@ pub fn group(
         let Some(known) = past.get(audience) else { continue };
         match status {
             DeliveryStatus::Superseded | DeliveryStatus::Failed | DeliveryStatus::Queued => {
-                since = since.min(known.since)
+                since = since.min(known.since);
             }
             // He changed his schedule: his window begins where the other one's last mail ended.
             status if had_it(*status) => {

@@ -36,9 +36,10 @@ const FURNITURE: [&str; 12] = [
     "comments on this",
     "photo by",
 ];
-const ABBREVIATIONS: [&str; 24] = [
-    "inc.", "corp.", "co.", "ltd.", "llc.", "plc.", "u.s.", "u.k.", "e.u.", "mr.", "mrs.", "ms.", "dr.", "st.", "no.",
-    "vs.", "jan.", "feb.", "aug.", "sept.", "oct.", "nov.", "dec.", "approx.",
+const ABBREVIATIONS: [&str; 33] = [
+    "bros.", "cos.", "gov.", "sen.", "rep.", "gen.", "prof.", "jr.", "v.", "inc.", "corp.", "co.", "ltd.", "llc.",
+    "plc.", "u.s.", "u.k.", "e.u.", "mr.", "mrs.", "ms.", "dr.", "st.", "no.", "vs.", "jan.", "feb.", "aug.", "sept.",
+    "oct.", "nov.", "dec.", "approx.",
 ];
 
 /// The first telling sentence of a summary, at most [`EXTRACT_MAX`] characters; empty when there is none.
@@ -62,7 +63,7 @@ pub fn extract(title: &str, summary: &str) -> String {
         }
         let room = EXTRACT_MAX.saturating_sub(kept.chars().count() + 1);
         if kept.is_empty() {
-            kept = sentence.to_owned();
+            sentence.clone_into(&mut kept);
         } else if kept.chars().count() < SHORT_SENTENCE && sentence.chars().count() <= room {
             kept.push(' ');
             kept.push_str(sentence);

@@ -19,7 +19,7 @@ use crate::time::Timestamp;
 /// Room for what each recipient's own links and address add to the HTML part, in bytes.
 const PERSONAL_BYTES: usize = 2_048;
 /// A feed is called unreadable when it fails this long: an hour's trouble is not the reader's.
-const UNREADABLE_AFTER: Duration = Duration::from_secs(24 * 3_600);
+const UNREADABLE_AFTER: Duration = Duration::from_hours(24);
 /// Companies whose volume an edition carries.
 const VOLUMES_MAX: usize = 400;
 

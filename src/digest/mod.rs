@@ -32,15 +32,15 @@ use make::Maker;
 use slot::Act;
 
 /// Longest wait for entries that have no story yet.
-const GRACE: Duration = Duration::from_secs(600);
+const GRACE: Duration = Duration::from_mins(10);
 /// How soon to look again while waiting for them.
 const GRACE_LOOK: Duration = Duration::from_secs(20);
 /// Deliveries queued in one transaction.
 const CHUNK: usize = 500;
 /// How far back a reader's mails are remembered.
-pub const HISTORY: Duration = Duration::from_secs(14 * 86_400);
+pub const HISTORY: Duration = Duration::from_hours(14 * 24);
 /// Look again at least this often: another process may have added a subscriber with a schedule of his own.
-const LOOK_MAX: Duration = Duration::from_secs(60);
+const LOOK_MAX: Duration = Duration::from_mins(1);
 
 /// Why a tick failed.
 #[derive(Debug, thiserror::Error)]
@@ -306,7 +306,7 @@ async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row: &Unfinish
         .db
         .read(move |conn| digests::past_audiences(conn, &digest, history))
         .await?;
-    let names = ctx.db.read(|conn| digests::theme_names(conn)).await?;
+    let names = ctx.db.read(digests::theme_names).await?;
     let maker = Maker::of(config, spec);
     let names = maker.names(edition, &names);
     let mut audiences: BTreeMap<Group, Option<AudienceId>> = BTreeMap::new();
@@ -318,14 +318,12 @@ async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row: &Unfinish
         let mut wanted: Vec<(SubscriptionId, AudienceId)> = Vec::new();
         for reader in &rows {
             let group = audience::group(reader, &past, &edition.slot.schedule, edition.window_from);
-            let known = audiences.get(&group).copied();
-            let audience = match known {
-                Some(audience) => audience,
-                None => {
-                    let made = lay_out(ctx, &maker, &templates, row.id, edition, &group, &past, &names).await?;
-                    audiences.insert(group, made);
-                    made
-                }
+            let audience = if let Some(known) = audiences.get(&group) {
+                *known
+            } else {
+                let made = lay_out(ctx, &maker, &templates, row.id, edition, &group, &past, &names).await?;
+                audiences.insert(group, made);
+                made
             };
             wanted.extend(audience.map(|audience| (reader.subscription, audience)));
         }

@@ -10,7 +10,7 @@ use crate::config::LatePolicy;
 use crate::time::{Firing, Schedule, Timestamp, Zone};
 
 /// A slot this much past its time counts as late.
-const ON_TIME: Duration = Duration::from_secs(3_600);
+const ON_TIME: Duration = Duration::from_hours(1);
 /// Missed slots that are recorded one by one; of a longer absence only the newest are.
 const MISSED_MAX: usize = 32;
 
@@ -38,7 +38,7 @@ pub fn due_slots(
 ) -> Vec<(Firing, Act)> {
     let mut due: Vec<Firing> = Vec::new();
     // A schedule may have years of slots behind it; only the end of them matters.
-    let from = since.max(now.minus(Duration::from_secs(366 * 86_400)));
+    let from = since.max(now.minus(Duration::from_hours(366 * 24)));
     for firing in schedule.between(zone, from, now) {
         if due.len() == MISSED_MAX {
             due.remove(0);
@@ -65,8 +65,8 @@ pub fn due_slots(
 /// Where the window of a schedule's first edition begins: one period back, a week at most.
 #[must_use]
 pub fn first_window(schedule: &Schedule, zone: Zone, due: Timestamp) -> Timestamp {
-    const WEEK: Duration = Duration::from_secs(7 * 86_400);
-    const DAY: Duration = Duration::from_secs(86_400);
+    const WEEK: Duration = Duration::from_hours(7 * 24);
+    const DAY: Duration = Duration::from_hours(24);
     let before = due.minus(Duration::from_secs(1));
     match schedule.last_between(zone, due.minus(WEEK + DAY), before) {
         // Weekdays only: Monday's first edition need not tell the weekend, but a weekly one tells its week.
@@ -88,7 +88,7 @@ mod tests {
     fn check(cron: &str, since: &str, now: &str, late: LatePolicy, expected: &[(&str, Act)]) {
         let zone = "Europe/Berlin".parse().unwrap();
         let schedule = Schedule::parse(cron).unwrap();
-        let due = due_slots(&schedule, zone, at(since), at(now), Duration::from_secs(6 * 3600), late);
+        let due = due_slots(&schedule, zone, at(since), at(now), Duration::from_hours(6), late);
         let got: Vec<(&str, Act)> = due
             .iter()
             .map(|(firing, act)| (firing.key.split('[').next().unwrap(), *act))

@@ -217,11 +217,10 @@ fn order(lead: &Headline, mut rest: Vec<Headline>) -> Vec<Headline> {
         let rank = |head: &Headline| {
             let own = words(&head.title);
             let nearest = shown.iter().map(|other| likeness(&own, other)).fold(0.0, f64::max);
-            // Likeness in steps of a twentieth, so that rounding decides nothing.
             (
                 demoted(head),
                 owners.contains(&house(&head.owner)),
-                (nearest * 20.0).round() as u32,
+                steps(nearest),
                 head.at,
                 head.entry,
             )
@@ -235,6 +234,11 @@ fn order(lead: &Headline, mut rest: Vec<Headline>) -> Vec<Headline> {
         related.push(head);
     }
     related
+}
+
+/// A likeness in twentieths, so that rounding decides nothing.
+fn steps(likeness: f64) -> usize {
+    (1..=20).take_while(|step| likeness >= f64::from(*step) / 20.0).count()
 }
 
 /// Shared words over all words of two headlines.

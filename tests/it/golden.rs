@@ -13,7 +13,7 @@ use courant::mail::render::text::{COLUMNS, columns, quoted_printable_len};
 use courant::mail::render::{RenderSettings, Templates, Words, render_digest};
 use courant::model::{
     Choices, CompanyVolume, Coverage, DeliveryKind, Edition, Entry, EntryId, FeedId, Layout, Length, Mention,
-    MentionPlace, PlacementReason, Rendered, Slot, StoryId, ThemeTag,
+    MentionPlace, Rendered, Slot, StoryId, ThemeTag,
 };
 use courant::store::digests::{Candidate, CandidateEntry};
 use courant::time::{Schedule, Timestamp, Zone, parse_local};
@@ -50,7 +50,7 @@ fn spec() -> DigestSettings {
         title: "The Morning Courant".into(),
         schedule: Schedule::parse("0 7 * * *").unwrap(),
         zone: zone(),
-        catch_up: Duration::from_secs(6 * 3600),
+        catch_up: Duration::from_hours(6),
         late: LatePolicy::Send,
         companies: Vec::new(),
         themes: Vec::new(),
@@ -99,7 +99,7 @@ fn candidates(case: &str) -> Vec<Candidate> {
             weight: f[4].parse().unwrap(),
             press_release: false,
             published_at: Some(at),
-            first_seen_at: at.plus(Duration::from_secs(120)),
+            first_seen_at: at.plus(Duration::from_mins(2)),
             dated_at: at,
             revision: 0,
             history: false,
@@ -160,7 +160,7 @@ fn theme(slug: &str) -> ThemeTag {
 
 fn edition(case: &str, mut stories: Vec<Candidate>) -> Edition {
     let (_, due) = parse_local("2023-03-22T07:00", zone()).unwrap();
-    let from = due.minus(Duration::from_secs(86_400));
+    let from = due.minus(Duration::from_hours(24));
     // A day's edition has only stories that moved in its window.
     stories.retain(|story| story.entries.iter().any(|item| item.entry.first_seen_at > from));
     let volume = |slug: &str, name: &str, ticker: &str, days: [u32; 14], ratio| CompanyVolume {
@@ -222,7 +222,7 @@ fn edition(case: &str, mut stories: Vec<Candidate>) -> Edition {
             n_articles: 38,
             unreadable: vec![(
                 "Valley Gazette".into(),
-                due.minus(Duration::from_secs(3 * 86_400)),
+                due.minus(Duration::from_hours(72)),
                 "blocked".into(),
             )],
         },

@@ -118,7 +118,7 @@ impl Plan<'_> {
             let blocks = picked.noted.iter().map(|item| lean(item.story)).collect();
             sections.push(section(SectionKind::AlsoNoted, "", "", blocks));
         }
-        self.number(&mut sections, &picked.full);
+        Self::number(&mut sections, &picked.full);
         let quiet = self.quiet(&sections);
         Layout {
             sections,
@@ -160,13 +160,12 @@ impl Plan<'_> {
     }
 
     /// Numbers the blocks in reading order, drops empty sections, and adds the cross references.
-    fn number(&self, sections: &mut Vec<Section>, full: &[Ranked<'_>]) {
+    fn number(sections: &mut Vec<Section>, full: &[Ranked<'_>]) {
         let mut numbers: BTreeMap<StoryId, u32> = BTreeMap::new();
-        let mut next = 1;
-        for block in sections.iter_mut().flat_map(|section| &mut section.blocks) {
+        let blocks = sections.iter_mut().flat_map(|section| &mut section.blocks);
+        for (next, block) in (1..).zip(blocks) {
             block.number = next;
             numbers.insert(block.story, next);
-            next += 1;
         }
         for section in sections
             .iter_mut()
@@ -254,3 +253,6 @@ fn lean(story: &EditionStory) -> Block {
         why: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,10 +115,10 @@ impl Plan<'_> {
             .map(|(slug, (n, _, best))| (slug, self.ratio(slug).unwrap_or(1.0), n, best))
             .collect();
         // Ratios in tenths, so that a hair's breadth does not outrank the better story.
-        let tenths = |ratio: f64| (ratio * 10.0).round() as i64;
+        let tenths = |ratio: f64| (ratio * 10.0).round();
         order.sort_by(|a, b| {
             tenths(b.1)
-                .cmp(&tenths(a.1))
+                .total_cmp(&tenths(a.1))
                 .then(b.3.total_cmp(&a.3))
                 .then(a.0.cmp(b.0))
         });

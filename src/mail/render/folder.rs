@@ -34,7 +34,7 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) ->
         let metadata = path.metadata().map_err(|e| unreadable(&path, e))?;
         if metadata.is_dir() && prefix.is_empty() {
             collect(&path, &format!("{name}/"), found)?;
-        } else if name.ends_with(".j2") {
+        } else if path.extension().is_some_and(|extension| extension == "j2") {
             if metadata.len() > TEMPLATE_MAX {
                 let error = std::io::Error::other(format!("it is larger than {TEMPLATE_MAX} bytes"));
                 return Err(unreadable(&path, error));
