@@ -3,6 +3,7 @@
 mod arch;
 mod delivery;
 mod delivery_tls;
+mod editions;
 mod fake_feeds;
 mod fake_smtp;
 mod golden;
