@@ -5,6 +5,8 @@
 
 mod check;
 pub mod edit;
+mod lists;
+mod notes;
 mod problem;
 mod secret;
 mod settings;
@@ -98,7 +100,7 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
         }
         tables.push(table);
     }
-    let notes = table::Notes::new(&files);
+    let notes = notes::Notes::new(&files);
     let roots = tables.iter().enumerate().map(|(file, table)| {
         table::Table::new(
             &notes,

@@ -112,7 +112,7 @@ impl Default for StorySettings {
     fn default() -> Self {
         Self {
             granularity: 0.5,
-            window: Duration::from_secs(3 * 86_400),
+            window: Duration::from_hours(72),
             companies: Vec::new(),
             themes: Vec::new(),
         }

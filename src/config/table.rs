@@ -2,87 +2,17 @@
 //!
 //! Not a serde derive: that stops at the first mistake of a table, and a file with ten mistakes shall print ten.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, nearest};
-use super::source::{At, File};
+use super::notes::{Located, Notes};
+use super::problem::nearest;
+use super::source::At;
 use super::units;
-
-/// Most elements of a list.
-const LIST_MAX: usize = 5000;
-
-/// Where problems and warnings are collected while tables are read.
-pub(super) struct Notes<'a> {
-    pub(super) files: &'a [File],
-    problems: RefCell<Vec<(At, Problem)>>,
-    warnings: RefCell<Vec<(At, Problem)>>,
-    /// Every option that was asked for, by table: what the documentation has to name.
-    options: RefCell<BTreeMap<String, BTreeSet<String>>>,
-}
-
-/// A value with the place it stands at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Located<T> {
-    pub(super) value: T,
-    pub(super) at: At,
-}
-
-impl<'a> Notes<'a> {
-    pub(super) fn new(files: &'a [File]) -> Self {
-        Self {
-            files,
-            problems: RefCell::default(),
-            warnings: RefCell::default(),
-            options: RefCell::default(),
-        }
-    }
-
-    pub(super) fn problem(&self, at: At, place: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.problems
-            .borrow_mut()
-            .push((at, self.note(at, place, message.into(), remedy.into())));
-    }
-
-    pub(super) fn warning(&self, at: At, place: &str, message: impl Into<String>, remedy: impl Into<String>) {
-        self.warnings
-            .borrow_mut()
-            .push((at, self.note(at, place, message.into(), remedy.into())));
-    }
-
-    fn note(&self, at: At, place: &str, message: String, remedy: String) -> Problem {
-        let (file, line) = self
-            .files
-            .get(at.file)
-            .map_or_else(Default::default, |file| (file.name.clone(), file.line(at.offset)));
-        Problem {
-            file,
-            line,
-            place: place.to_owned(),
-            message,
-            remedy,
-        }
-    }
-
-    pub(super) fn line(&self, at: At) -> usize {
-        self.files.get(at.file).map_or(0, |file| file.line(at.offset))
-    }
-
-    /// Everything noted: problems, warnings and the options by table.
-    pub(super) fn finish(self) -> (Vec<Problem>, Vec<Problem>, BTreeMap<String, BTreeSet<String>>) {
-        let sorted = |notes: RefCell<Vec<(At, Problem)>>| {
-            let mut notes = notes.into_inner();
-            notes.sort_by_key(|(at, _)| *at);
-            notes.into_iter().map(|(_, problem)| problem).collect()
-        };
-        (sorted(self.problems), sorted(self.warnings), self.options.into_inner())
-    }
-}
 
 /// One table of the configuration, or the absence of one (then every option has its default).
 pub(super) struct Table<'a> {
@@ -92,7 +22,7 @@ pub(super) struct Table<'a> {
     /// Where it begins.
     pub(super) at: At,
     section: String,
-    entries: Option<&'a DeTable<'a>>,
+    pub(super) entries: Option<&'a DeTable<'a>>,
     asked: BTreeSet<&'static str>,
 }
 
@@ -147,7 +77,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn get(&mut self, key: &'static str) -> Option<(&'a Spanned<DeValue<'a>>, At)> {
+    pub(super) fn get(&mut self, key: &'static str) -> Option<(&'a Spanned<DeValue<'a>>, At)> {
         self.asked.insert(key);
         let value = self.entries?.get(key)?;
         Some((
@@ -168,7 +98,7 @@ impl<'a> Table<'a> {
     }
 
     /// Notes that an option's value is of the wrong kind.
-    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, remedy: impl Into<String>) {
+    pub(super) fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str, remedy: impl Into<String>) {
         let at = At {
             file: self.at.file,
             offset: value.span().start,
@@ -344,122 +274,6 @@ impl<'a> Table<'a> {
         found
     }
 
-    /// A list of strings on one line each.
-    pub(super) fn strings(&mut self, key: &'static str) -> Vec<Located<&'a str>> {
-        let Some((value, _)) = self.get(key) else {
-            return Vec::new();
-        };
-        let Some(items) = value.get_ref().as_array().filter(|items| items.len() <= LIST_MAX) else {
-            self.wrong(
-                key,
-                value,
-                "list of strings",
-                format!("write it in brackets: `{key} = [\"...\"]`"),
-            );
-            return Vec::new();
-        };
-        let mut found = Vec::with_capacity(items.len());
-        for item in items {
-            let at = At {
-                file: self.at.file,
-                offset: item.span().start,
-            };
-            match item.get_ref().as_str().map(str::trim) {
-                Some(text) if !text.is_empty() && !text.chars().any(char::is_control) => {
-                    found.push(Located { value: text, at });
-                }
-                _ => self.wrong(key, item, "string on one line", "write it in quotes"),
-            }
-        }
-        found
-    }
-
-    /// Names with strings: `{ "X-Key" = "..." }`.
-    pub(super) fn pairs(&mut self, key: &'static str) -> Vec<(Located<&'a str>, &'a str)> {
-        let mut found = Vec::new();
-        for (name, value) in self.inner(key) {
-            match value.get_ref().as_str() {
-                Some(text) => found.push((name, text)),
-                None => self.wrong(key, value, "string", "write it in quotes"),
-            }
-        }
-        found
-    }
-
-    /// Names with numbers within bounds: `{ "rate cut" = 2.0 }`. A list of names gives each 1.0.
-    pub(super) fn weights(&mut self, key: &'static str, bounds: RangeInclusive<f64>) -> BTreeMap<String, Located<f64>> {
-        let is_list = self
-            .entries
-            .and_then(|entries| entries.get(key))
-            .is_some_and(|value| value.get_ref().is_array());
-        if is_list {
-            let named = self.strings(key).into_iter();
-            return named
-                .map(|item| {
-                    (
-                        item.value.to_owned(),
-                        Located {
-                            value: 1.0,
-                            at: item.at,
-                        },
-                    )
-                })
-                .collect();
-        }
-        let mut found = BTreeMap::new();
-        for (name, value) in self.inner(key) {
-            if let Some(number) = float(value.get_ref()).filter(|number| bounds.contains(number)) {
-                found.insert(
-                    name.value.to_owned(),
-                    Located {
-                        value: number,
-                        at: name.at,
-                    },
-                );
-            } else {
-                let wanted = format!("number from {:?} to {:?}", bounds.start(), bounds.end());
-                self.wrong(
-                    key,
-                    value,
-                    &wanted,
-                    format!("write it like `{key} = {{ \"{}\" = 1.0 }}`", name.value),
-                );
-            }
-        }
-        found
-    }
-
-    fn inner(&mut self, key: &'static str) -> Vec<(Located<&'a str>, &'a Spanned<DeValue<'a>>)> {
-        let Some((value, _)) = self.get(key) else {
-            return Vec::new();
-        };
-        let Some(entries) = value.get_ref().as_table() else {
-            self.wrong(
-                key,
-                value,
-                "table",
-                format!("write it like `{key} = {{ \"name\" = ... }}`"),
-            );
-            return Vec::new();
-        };
-        let file = self.at.file;
-        let name = |key: &'a Spanned<_>| -> Located<&'a str> {
-            let text: &std::borrow::Cow<'_, str> = key.get_ref();
-            Located {
-                value: text,
-                at: At {
-                    file,
-                    offset: key.span().start,
-                },
-            }
-        };
-        entries
-            .iter()
-            .take(LIST_MAX)
-            .map(|(key, value)| (name(key), value))
-            .collect()
-    }
-
     /// A table inside this one; an absent one reads as empty.
     pub(super) fn table(&mut self, key: &'static str) -> Self {
         let section = if self.section.is_empty() {
@@ -521,7 +335,7 @@ impl<'a> Table<'a> {
     }
 }
 
-fn float(value: &DeValue<'_>) -> Option<f64> {
+pub(super) fn float(value: &DeValue<'_>) -> Option<f64> {
     let text = match value {
         DeValue::Float(float) => float.as_str(),
         DeValue::Integer(integer) => integer.as_str(),

@@ -7,9 +7,10 @@ use super::service::usize_of;
 use super::stories::check_slug;
 use super::{DAY, Defined, HOUR, slug, suggestion};
 use crate::config::KnownSlugs;
+use crate::config::notes::{Located, Notes};
 use crate::config::settings::{CompanySettings, DigestSettings, LatePolicy, ThemeSettings};
 use crate::config::source::At;
-use crate::config::table::{Located, Notes, Table};
+use crate::config::table::Table;
 use crate::model::FeedSpec;
 use crate::time::{Schedule, TimeError, Zone};
 

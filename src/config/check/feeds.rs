@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{DAY, Defined, MINUTE, is_slug, slug, slug_of, unless_taken, web_address};
+use crate::config::notes::{Located, Notes};
 use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
-use crate::config::table::{Located, Notes, Table};
+use crate::config::table::Table;
 use crate::model::{FeedSpec, IdentityKind};
 
 /// What a `[[group]]` gives its feeds where they say nothing themselves.

@@ -9,10 +9,11 @@ mod stories;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::notes::{Located, Notes};
 use super::secret::Surroundings;
 use super::settings::Config;
 use super::source::At;
-use super::table::{Located, Notes, Table};
+use super::table::Table;
 use super::{KnownSlugs, problem};
 
 const SECOND: Duration = Duration::from_secs(1);

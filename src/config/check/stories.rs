@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{DAY, Defined, HOUR, in_order, slug, suggestion};
 use crate::config::KnownSlugs;
+use crate::config::notes::Located;
 use crate::config::settings::{CompanySettings, StorySettings, ThemeSettings};
-use crate::config::table::{Located, Table};
+use crate::config::table::Table;
 
 /// Weights of phrases stay small, so that one phrase cannot drown all others.
 const WEIGHT_MAX: f64 = 10.0;
