@@ -9,6 +9,7 @@ mod completions;
 mod eval;
 mod explain;
 mod feeds;
+mod inbound;
 mod logging;
 mod parse;
 mod poll;
@@ -17,6 +18,7 @@ mod progress;
 mod run;
 mod send_now;
 mod status;
+mod subscribers;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -102,6 +104,8 @@ enum Command {
     Preview(preview::Args),
     Poll(poll::Args),
     Feeds(feeds::Args),
+    Subscribers(subscribers::Args),
+    Inbound(inbound::Args),
     Parse(parse::Args),
     Backup(backup::Args),
     Explain(explain::Args),
@@ -135,6 +139,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Preview(args) => preview::run(config, &args),
         Command::Poll(args) => poll::run(config, &args),
         Command::Feeds(args) => feeds::run(config, &args),
+        Command::Subscribers(args) => subscribers::run(config, &args),
+        Command::Inbound(args) => inbound::run(config, &args),
         Command::Parse(args) => parse::run(&args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),

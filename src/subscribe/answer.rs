@@ -81,7 +81,10 @@ pub fn send(
         .iter()
         .find(|s| Some(&s.digest) == draft.digest.as_ref())
         .or_else(|| subscriptions.iter().find(|s| named == Some(s.id)));
-    let digest = draft.digest.as_ref().and_then(|key| desk.config.digests.iter().find(|d| d.key == *key));
+    let digest = draft
+        .digest
+        .as_ref()
+        .and_then(|key| desk.config.digests.iter().find(|d| d.key == *key));
     let digest = digest.or_else(|| desk.config.digests.first());
     let mut mail = values(desk, &list, about, digest, known, &draft);
     if draft.answer == Answer::Export
@@ -89,7 +92,11 @@ pub fn send(
         && let Some(person) = subscribers::get(tx, person)?
     {
         let data = subscribers::export(tx, &person)?;
-        mail.export = serde_json::to_string_pretty(&data).unwrap_or_default().chars().take(EXPORT_CHARS_MAX).collect();
+        mail.export = serde_json::to_string_pretty(&data)
+            .unwrap_or_default()
+            .chars()
+            .take(EXPORT_CHARS_MAX)
+            .collect();
     }
     let (kind, template) = match draft.answer {
         Answer::Confirm => (DeliveryKind::Confirm, "confirm"),
@@ -97,9 +104,18 @@ pub fn send(
         Answer::Goodbye => (DeliveryKind::Goodbye, "goodbye"),
         _ => (DeliveryKind::Reply, "reply"),
     };
-    let message_id = message::message_id(template, desk.now, about.map_or(0, |s| s.id.get()), desk.random, list.domain());
+    let message_id = message::message_id(
+        template,
+        desk.now,
+        about.map_or(0, |s| s.id.get()),
+        desk.random,
+        list.domain(),
+    );
     // An answer threads under what it answers only where its reader wrote that: never for what a stranger may have sent.
-    let thread = order.thread.clone().filter(|_| kind == DeliveryKind::Reply || kind == DeliveryKind::Goodbye);
+    let thread = order
+        .thread
+        .clone()
+        .filter(|_| kind == DeliveryKind::Reply || kind == DeliveryKind::Goodbye);
     let spec = MessageSpec {
         kind,
         from_name: desk.config.mail.from_name.clone(),
@@ -134,7 +150,11 @@ pub fn send(
         kind,
         audience: None,
         subscription: about.map(|s| s.id),
-        recipient: if about.is_some() { String::new() } else { address.typed() },
+        recipient: if about.is_some() {
+            String::new()
+        } else {
+            address.typed()
+        },
         message_id,
         message: bytes,
         queued_at: desk.now,
@@ -160,7 +180,10 @@ fn values(
     let settings_url = settings.as_ref().and_then(|token| page(&format!("settings/{token}")));
     let asked_leave_only = draft.asked.iter().all(|c| matches!(c, Command::Leave(_)));
     let (act_mail, act_url) = match (&draft.confirm_token, draft.answer, &leave, &settings) {
-        (Some(token), Answer::Confirm, ..) => (list.with(&format!("confirm-{token}")), page(&format!("confirm/{token}"))),
+        (Some(token), Answer::Confirm, ..) => (
+            list.with(&format!("confirm-{token}")),
+            page(&format!("confirm/{token}")),
+        ),
         (_, Answer::Question, Some(token), _) if asked_leave_only => {
             (list.with(&format!("leave-{token}")), page(&format!("leave/{token}")))
         }
@@ -175,7 +198,12 @@ fn values(
     };
     let asked = match &draft.confirm_token {
         Some(token) if draft.answer == Answer::Confirm => format!("confirm-{token}"),
-        _ => draft.asked.iter().map(|command| shown(command, known)).collect::<Vec<_>>().join("; "),
+        _ => draft
+            .asked
+            .iter()
+            .map(|command| shown(command, known))
+            .collect::<Vec<_>>()
+            .join("; "),
     };
     let active = about.is_some_and(|s| s.status == SubscriptionStatus::Active);
     let choices = about.map(|s| s.choices.clone()).unwrap_or_default();
@@ -206,8 +234,15 @@ fn values(
         often: digest.map(|d| when(&choices, d)).unwrap_or_default(),
         first: digest.map(|d| first(&choices, d, desk.now)).unwrap_or_default(),
         done: draft.notes.done.clone(),
-        not_done: if draft.answer == Answer::Confirm { Vec::new() } else { draft.notes.not_done.clone() },
-        holds: digest.filter(|_| wants_holds).map(|d| holds(&choices, d, known, desk.now)).unwrap_or_default(),
+        not_done: if draft.answer == Answer::Confirm {
+            Vec::new()
+        } else {
+            draft.notes.not_done.clone()
+        },
+        holds: digest
+            .filter(|_| wants_holds)
+            .map(|d| holds(&choices, d, known, desk.now))
+            .unwrap_or_default(),
         offers: offers.filter(|_| wants_offers).collect(),
         export: String::new(),
         archive_url: digest.and_then(|d| page(&format!("digest/{}", d.key))),
@@ -230,7 +265,10 @@ fn shown(command: &Command, known: &Names) -> String {
         };
     };
     let ours = |list: &[String]| -> Vec<String> {
-        list.iter().filter_map(|name| known.find(name).ok()).map(|found| found.name.replace([',', ';'], " ")).collect()
+        list.iter()
+            .filter_map(|name| known.find(name).ok())
+            .map(|found| found.name.replace([',', ';'], " "))
+            .collect()
     };
     let change = match change {
         Change::Follow(list) => Change::Follow(ours(list)),
@@ -261,7 +299,13 @@ fn heading(answer: Answer, title: &str) -> String {
 }
 
 fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSchedule> {
-    let choose = ReaderSchedule::choose(&digest.schedule, digest.zone, choices.time.as_deref(), choices.zone.as_deref(), &choices.frequency);
+    let choose = ReaderSchedule::choose(
+        &digest.schedule,
+        digest.zone,
+        choices.time.as_deref(),
+        choices.zone.as_deref(),
+        &choices.frequency,
+    );
     choose.ok().flatten()
 }
 
@@ -277,13 +321,19 @@ pub fn when(choices: &Choices, digest: &DigestSettings) -> String {
 /// When the next mail comes, in words.
 fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp) -> String {
     let own = own_schedule(choices, digest);
-    let (schedule, zone) = own.as_ref().map_or((&digest.schedule, digest.zone), |own| (&own.schedule, own.zone));
+    let (schedule, zone) = own
+        .as_ref()
+        .map_or((&digest.schedule, digest.zone), |own| (&own.schedule, own.zone));
     let start = choices.paused_until.filter(|until| *until > now).unwrap_or(now);
     schedule.next_after(zone, start).map_or_else(
         || "comes soon".to_owned(),
         |firing| {
             let local = zone.local(firing.at);
-            format!("comes on {} at {} ({zone}), with the news since the one before", local.long_date(), local.clock())
+            format!(
+                "comes on {} at {} ({zone}), with the news since the one before",
+                local.long_date(),
+                local.clock()
+            )
         },
     )
 }
@@ -292,7 +342,13 @@ fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp) -> String {
 #[must_use]
 pub fn holds(choices: &Choices, digest: &DigestSettings, known: &Names, now: Timestamp) -> Vec<(String, String)> {
     let row = |label: &str, value: String| (label.to_owned(), value);
-    let named = |slugs: &[String]| slugs.iter().map(|slug| known.name_of(slug)).collect::<Vec<_>>().join(", ");
+    let named = |slugs: &[String]| {
+        slugs
+            .iter()
+            .map(|slug| known.name_of(slug))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let mut rows = vec![row("When", when(choices, digest))];
     if choices.frequency != crate::model::Frequency::Default {
         rows.push(row("How often", often_words(&choices.frequency)));
@@ -300,7 +356,11 @@ pub fn holds(choices: &Choices, digest: &DigestSettings, known: &Names, now: Tim
     if choices.companies.is_empty() && choices.themes.is_empty() {
         rows.push(row("What", "everything".to_owned()));
     }
-    for (label, slugs) in [("Companies", &choices.companies), ("Themes", &choices.themes), ("Muted", &choices.muted)] {
+    for (label, slugs) in [
+        ("Companies", &choices.companies),
+        ("Themes", &choices.themes),
+        ("Muted", &choices.muted),
+    ] {
         if !slugs.is_empty() {
             rows.push(row(label, named(slugs)));
         }

@@ -32,10 +32,43 @@ const READER_DAY_MAX: u32 = 30;
 const DOMAIN_HOUR_MAX: u32 = 20;
 /// Domains with so many people that a budget for them all would be one for nobody.
 const PROVIDERS: &[&str] = &[
-    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com", "aol.com", "icloud.com",
-    "me.com", "mac.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "web.de", "t-online.de", "orange.fr", "free.fr", "laposte.net", "libero.it",
-    "proton.me", "protonmail.com", "fastmail.com", "mail.ru", "yandex.ru", "qq.com", "163.com", "yahoo.co.uk", "yahoo.fr", "yahoo.de",
-    "hotmail.fr", "hotmail.co.uk", "comcast.net", "posteo.de", "mailbox.org",
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "msn.com",
+    "yahoo.com",
+    "ymail.com",
+    "aol.com",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+    "gmx.de",
+    "gmx.net",
+    "gmx.at",
+    "gmx.ch",
+    "web.de",
+    "t-online.de",
+    "orange.fr",
+    "free.fr",
+    "laposte.net",
+    "libero.it",
+    "proton.me",
+    "protonmail.com",
+    "fastmail.com",
+    "mail.ru",
+    "yandex.ru",
+    "qq.com",
+    "163.com",
+    "yahoo.co.uk",
+    "yahoo.fr",
+    "yahoo.de",
+    "hotmail.fr",
+    "hotmail.co.uk",
+    "comcast.net",
+    "posteo.de",
+    "mailbox.org",
 ];
 
 /// How a request came.
@@ -163,7 +196,10 @@ impl Desk {
             return Ok(Done::BadToken);
         };
         let hash = token::address_hash(&self.key, &party.address.key());
-        let asks_in = order.commands.iter().any(|c| matches!(c, Command::Subscribe(_) | Command::Confirm(_)));
+        let asks_in = order
+            .commands
+            .iter()
+            .any(|c| matches!(c, Command::Subscribe(_) | Command::Confirm(_)));
         match subscribers::suppression(tx, &hash)?.as_deref() {
             None => {}
             // These may come back by their own wish: an address that once bounced, a person who was erased.
@@ -173,7 +209,9 @@ impl Desk {
         let known = Names::new(subscribers::known_names(tx)?);
         let mut draft = Draft::default();
         for (written, nearest) in &order.unclear {
-            draft.notes.not_done.push(format!("\u{201c}{written}\u{201d}; did you mean \u{201c}{nearest}\u{201d}?"));
+            draft.notes.not_done.push(format!(
+                "\u{201c}{written}\u{201d}; did you mean \u{201c}{nearest}\u{201d}?"
+            ));
         }
         let may_answer = self.within_budget(tx, &party, order)?;
         let mut refused = false;
@@ -181,7 +219,10 @@ impl Desk {
             refused |= !self.one(tx, order, &mut party, command, &known, may_answer, &mut draft)?;
         }
         if draft.answer == Answer::Silence && !order.unclear.is_empty() {
-            let reader = party.subscriptions.iter().any(|s| s.status == SubscriptionStatus::Active);
+            let reader = party
+                .subscriptions
+                .iter()
+                .any(|s| s.status == SubscriptionStatus::Active);
             draft.answer = if reader { Answer::Settings } else { Answer::Help };
         }
         if draft.answer == Answer::Silence {
@@ -191,7 +232,16 @@ impl Desk {
             return Ok(Done::OverBudget);
         }
         let answered = draft.answer;
-        let sent = answer::send(self, tx, order, &party.address, &party.subscriptions, party.named, &known, draft)?;
+        let sent = answer::send(
+            self,
+            tx,
+            order,
+            &party.address,
+            &party.subscriptions,
+            party.named,
+            &known,
+            draft,
+        )?;
         if sent {
             self.spend(tx, &party)?;
         }
@@ -228,7 +278,11 @@ impl Desk {
                 (Next::Pending, _) => self.ask(tx, order, party, digest, draft)?,
                 (Next::Active, Some(current)) => self.confirm(tx, order, party, current)?,
                 (Next::Ended, Some(current)) => {
-                    let reason = if order.way == Way::OneClick { EndReason::OneClick } else { EndReason::Asked };
+                    let reason = if order.way == Way::OneClick {
+                        EndReason::OneClick
+                    } else {
+                        EndReason::Asked
+                    };
                     subscribers::end(tx, current.id, reason, self.now)?;
                     subscribers::add_consent(tx, current.id, Step::Ended, order.way.word(), &order.evidence, self.now)?;
                 }
@@ -237,7 +291,14 @@ impl Desk {
                         let mut choices = current.choices.clone();
                         choose::apply(&mut choices, change, known, self.now, &mut draft.notes);
                         self.keep_choices(tx, current.id, digest, &choices)?;
-                        subscribers::add_consent(tx, current.id, Step::Changed, order.way.word(), &order.evidence, self.now)?;
+                        subscribers::add_consent(
+                            tx,
+                            current.id,
+                            Step::Changed,
+                            order.way.word(),
+                            &order.evidence,
+                            self.now,
+                        )?;
                     }
                 }
                 (Next::Erased, Some(current)) => {
@@ -260,19 +321,35 @@ impl Desk {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn keep_choices(&self, tx: &Transaction<'_>, id: SubscriptionId, digest: &DigestSettings, choices: &Choices) -> store::Result<()> {
+    pub fn keep_choices(
+        &self,
+        tx: &Transaction<'_>,
+        id: SubscriptionId,
+        digest: &DigestSettings,
+        choices: &Choices,
+    ) -> store::Result<()> {
         let schedule = choose::schedule_of(choices, &digest.schedule, digest.zone).unwrap_or_default();
         subscribers::set_choices(tx, id, choices, &schedule)
     }
 
     /// The pending row and its token.
-    fn ask(&self, tx: &Transaction<'_>, order: &Order, party: &mut Party, digest: &DigestSettings, draft: &mut Draft) -> store::Result<()> {
+    fn ask(
+        &self,
+        tx: &Transaction<'_>,
+        order: &Order,
+        party: &mut Party,
+        digest: &DigestSettings,
+        draft: &mut Draft,
+    ) -> store::Result<()> {
         let person = subscribers::ensure(tx, &party.address.typed(), &party.address.key(), self.now)?;
         let token = token::confirm_token(self.confirm);
         let Some(token_hash) = token::confirm_hash(&token) else {
             return Ok(());
         };
-        let kept = party.subscriptions.iter().find(|s| s.digest == digest.key && s.status == SubscriptionStatus::Pending);
+        let kept = party
+            .subscriptions
+            .iter()
+            .find(|s| s.digest == digest.key && s.status == SubscriptionStatus::Pending);
         let choices = kept.map(|s| s.choices.clone()).unwrap_or_default();
         let id = subscribers::put_pending(
             tx,
@@ -295,7 +372,14 @@ impl Desk {
 
     fn confirm(&self, tx: &Transaction<'_>, order: &Order, party: &Party, current: &Subscription) -> store::Result<()> {
         subscribers::activate(tx, current.id, self.now)?;
-        subscribers::add_consent(tx, current.id, Step::Confirmed, order.way.word(), &order.evidence, self.now)?;
+        subscribers::add_consent(
+            tx,
+            current.id,
+            Step::Confirmed,
+            order.way.word(),
+            &order.evidence,
+            self.now,
+        )?;
         subscribers::unsuppress(tx, &token::address_hash(&self.key, &party.address.key()))?;
         inbound::forgive(tx, &self.budget_key(&party.address))
     }
@@ -340,10 +424,23 @@ impl Desk {
             Some(person) => subscribers::subscriptions(tx, person.id)?,
             None => Vec::new(),
         };
-        let trust = if order.proof == Proof::Authenticated { Trust::Sender } else { Trust::None };
+        let trust = if order.proof == Proof::Authenticated {
+            Trust::Sender
+        } else {
+            Trust::None
+        };
         // What is known is mailed where it always went, not to another spelling of the address.
-        let address = person.as_ref().and_then(|p| Address::parse(&p.address).ok()).unwrap_or(address);
-        Ok(Some(Party { address, person, subscriptions, named: None, trust }))
+        let address = person
+            .as_ref()
+            .and_then(|p| Address::parse(&p.address).ok())
+            .unwrap_or(address);
+        Ok(Some(Party {
+            address,
+            person,
+            subscriptions,
+            named: None,
+            trust,
+        }))
     }
 
     fn named(&self, tx: &Transaction<'_>, id: Option<SubscriptionId>) -> store::Result<Option<Subscription>> {
@@ -361,18 +458,29 @@ impl Desk {
     fn digests_meant(&self, command: &Command, party: &Party) -> Vec<&DigestSettings> {
         let named = |word: &str| {
             let word = word.to_lowercase();
-            self.config.digests.iter().find(|d| d.key.to_lowercase() == word || d.title.to_lowercase() == word)
+            self.config
+                .digests
+                .iter()
+                .find(|d| d.key.to_lowercase() == word || d.title.to_lowercase() == word)
         };
         let of_person = |keep: &dyn Fn(&Subscription) -> bool| -> Vec<&DigestSettings> {
             let held: Vec<&Subscription> = party.subscriptions.iter().filter(|s| keep(s)).collect();
-            self.config.digests.iter().filter(|d| held.iter().any(|s| s.digest == d.key)).collect()
+            self.config
+                .digests
+                .iter()
+                .filter(|d| held.iter().any(|s| s.digest == d.key))
+                .collect()
         };
         let is_named = |s: &Subscription| party.named.is_none_or(|id| id == s.id);
         let alive = |s: &Subscription| s.status != SubscriptionStatus::Ended;
         match command {
             Command::Subscribe(word) => {
-                let open = |d: &&DigestSettings| d.open || party.subscriptions.iter().any(|s| s.digest == d.key && alive(s));
-                let wanted = word.as_deref().and_then(named).or_else(|| self.config.digests.iter().find(open));
+                let open =
+                    |d: &&DigestSettings| d.open || party.subscriptions.iter().any(|s| s.digest == d.key && alive(s));
+                let wanted = word
+                    .as_deref()
+                    .and_then(named)
+                    .or_else(|| self.config.digests.iter().find(open));
                 wanted.filter(open).into_iter().collect()
             }
             Command::Leave(Some(word)) => match named(word) {
@@ -401,7 +509,12 @@ impl Desk {
     /// Whether one more mail to this address keeps the peace. Who shows a token is answered in any case: the mail that
     /// carried it was ours.
     fn within_budget(&self, tx: &Transaction<'_>, party: &Party, order: &Order) -> store::Result<bool> {
-        if party.trust == Trust::Token && order.commands.iter().any(|c| matches!(c, Command::Confirm(_) | Command::Leave(_))) {
+        if party.trust == Trust::Token
+            && order
+                .commands
+                .iter()
+                .any(|c| matches!(c, Command::Confirm(_) | Command::Leave(_)))
+        {
             return Ok(true);
         }
         let limits = &self.config.limits;
@@ -410,7 +523,11 @@ impl Desk {
             return Ok(false);
         }
         let own = self.budget_key(&party.address);
-        if party.subscriptions.iter().any(|s| s.status == SubscriptionStatus::Active) {
+        if party
+            .subscriptions
+            .iter()
+            .any(|s| s.status == SubscriptionStatus::Active)
+        {
             return Ok(spent(&own, DAY)? < READER_DAY_MAX);
         }
         let domain = party.address.domain();

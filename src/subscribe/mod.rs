@@ -64,9 +64,7 @@ pub async fn handle(ctx: &Ctx, templates: &Arc<Templates>, raw: &[u8], envelope:
     let policy = policy(&config)?;
     let handled = match read_mail(raw, envelope, &policy) {
         Inbound::Bounce => Handled::Bounce,
-        Inbound::Ignored(ignored) => {
-            remember(ctx, fingerprint(raw), Handled::Ignored(ignored)).await?
-        }
+        Inbound::Ignored(ignored) => remember(ctx, fingerprint(raw), Handled::Ignored(ignored)).await?,
         Inbound::Request(request) => {
             let order = Order::of_mail(*request);
             let desk = desk(ctx, templates).await?;

@@ -103,7 +103,7 @@ pub fn claim(
     for digest in [false, true] {
         let room = limit.saturating_sub(claimed.deliveries.len());
         for (delivery, subscribed) in due(tx, now, digest, room)? {
-            if !subscribed || is_suppressed(tx, &hash(&delivery.address))? {
+            if !subscribed || is_suppressed(tx, delivery.kind, &hash(&delivery.address))? {
                 finish(tx, delivery.id, DeliveryStatus::Cancelled, now)?;
                 claimed.n_cancelled += 1;
                 continue;
@@ -171,10 +171,14 @@ fn due(tx: &Transaction<'_>, now: Timestamp, digest: bool, limit: usize) -> Resu
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn is_suppressed(connection: &Connection, hash: &[u8; 32]) -> Result<bool> {
+/// An address that bounced or was erased may be asked whether it wants to come back, since it asked for that itself.
+fn is_suppressed(connection: &Connection, kind: DeliveryKind, hash: &[u8; 32]) -> Result<bool> {
     let found = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM suppressions WHERE address_hash = ?1)")?
-        .query_row([hash], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM suppressions
+                            WHERE address_hash = ?1 AND NOT (?2 AND reason IN ('hard_bounce', 'erased')))",
+        )?
+        .query_row(params![hash, kind == DeliveryKind::Confirm], |row| row.get(0))?;
     Ok(found)
 }
 

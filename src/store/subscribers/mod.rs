@@ -12,7 +12,7 @@ use crate::model::{
 use crate::time::Timestamp;
 
 pub use consent::{Consent, Step, add_consent, chain_holds, consents};
-pub use people::{erase, export, list, purge_pending};
+pub use people::{Export, ExportedSubscription, Listed, erase, export, list, purge_pending};
 
 /// A request to be written down as pending.
 #[derive(Debug, Clone, PartialEq)]

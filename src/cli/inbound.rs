@@ -1,0 +1,81 @@
+//! `courant inbound`: one mail on standard input, as an MTA's alias pipes it.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::{Exit, load_config, logging, runtime};
+use crate::app;
+use crate::config::Config;
+use crate::mail::render::Templates;
+use crate::store::StoreError;
+use crate::subscribe::inbound::{Envelope, Ignored};
+use crate::subscribe::{Handled, handle};
+
+/// Take one mail from standard input: a subscription, a command, a bounce
+///
+/// For an alias of the mail server: `news: "|/usr/bin/courant --config /etc/courant.toml inbound"`. When it exits with 0
+/// what follows from the mail is on disk; on 75 the mail server keeps the mail and tries again. The daemon need not
+/// run; it sends the answer within half a minute when it does.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Envelope sender; empty for the null sender. Without it the Return-Path of the mail counts
+    #[arg(long, value_name = "ADDRESS")]
+    sender: Option<String>,
+    /// Envelope recipient. Without it Delivered-To, X-Original-To or To of the mail count
+    #[arg(long, value_name = "ADDRESS")]
+    recipient: Option<String>,
+    /// Say on standard output what became of the mail
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Reads the mail and handles it.
+pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
+    let config = load_config(path)?;
+    logging::start_quiet();
+    let limit = u64::try_from(config.inbound.message_max)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let mut raw = Vec::new();
+    let mut stdin = std::io::stdin().lock();
+    (&mut stdin)
+        .take(limit)
+        .read_to_end(&mut raw)
+        .context("Unable to read the mail")?;
+    // The rest of what is too large is read and thrown away: a closed pipe would be an error for the mail server.
+    std::io::copy(&mut stdin, &mut std::io::sink()).context("Unable to read the mail")?;
+    let envelope = Envelope {
+        sender: args.sender.clone(),
+        recipient: args.recipient.clone(),
+    };
+    match runtime()?.block_on(deliver(config, &raw, &envelope)) {
+        Ok(handled) => {
+            if args.verbose {
+                println!("{}", handled.name());
+            }
+            Ok(match handled {
+                Handled::Ignored(Ignored::Unreadable) => Exit::Data,
+                _ => Exit::Done,
+            })
+        }
+        Err(error) if is_temporary(&error) => {
+            eprintln!("courant: {error:#}; the mail is to be tried again");
+            Ok(Exit::Temporary)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn deliver(config: Config, raw: &[u8], envelope: &Envelope) -> anyhow::Result<Handled> {
+    let templates = Arc::new(Templates::load(config.mail.templates.as_deref())?);
+    let ctx = app::open_here(config).await?;
+    Ok(handle(&ctx, &templates, raw, envelope).await?)
+}
+
+/// Whatever the database says, the mail is better kept than lost.
+fn is_temporary(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<StoreError>())
+}
