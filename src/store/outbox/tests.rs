@@ -239,7 +239,7 @@ fn a_missing_recipient_is_suppressed_and_nobody_else() {
         .map(|(id, status, why)| (*id, status.as_str(), why.as_str()))
         .collect();
     assert_eq!(states, [(1, "ended", "bounced"), (2, "active", ""), (3, "active", "")]);
-    assert!(is_suppressed(&db, &hash("r1@example.org")).unwrap());
+    assert!(is_suppressed(&db, DeliveryKind::Reply, &hash("r1@example.org")).unwrap());
 }
 
 #[test]
