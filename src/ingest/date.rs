@@ -292,7 +292,10 @@ fn words(text: &str) -> Option<Timestamp> {
                 .count();
             let (word, rest) = cursor.0.split_at_checked(len)?;
             cursor.0 = rest;
-            read_word(std::str::from_utf8(word).ok()?, &mut parts, &mut cursor);
+            // A lone letter is a zone only where it stands alone.
+            if len > 1 || before == b' ' || before == b'0' {
+                read_word(std::str::from_utf8(word).ok()?, &mut parts, &mut cursor);
+            }
             before = b'a';
         } else if matches!(byte, b'+' | b'-')
             && parts.clock.is_some()

@@ -80,6 +80,7 @@ impl Charset {
         code_pages::by_name(label)
             .map(Self::CodePage)
             .or_else(|| Encoding::for_label(label.as_bytes()).map(Self::Standard))
+            .or_else(|| Encoding::for_label(label.replace('_', "-").as_bytes()).map(Self::Standard))
     }
 
     /// The text, if the bytes are valid in this encoding.

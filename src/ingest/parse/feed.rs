@@ -283,7 +283,7 @@ pub struct ParsedEntry {
     pub title: Text,
     /// Its page.
     pub link: String,
-    /// All its links, enclosures apart.
+    /// All its links, enclosures among them.
     pub links: Vec<Link>,
     /// Its own id (`guid`, `atom:id`, `rdf:about`); empty when it has none.
     pub id: String,

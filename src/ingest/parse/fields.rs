@@ -31,16 +31,17 @@ pub(super) struct Context {
     /// Depth of the element each value of the item came from: an outer one counts more than an inner one.
     depths: Vec<(Element, usize)>,
     source: Source,
-    period_secs: Option<u32>,
-    frequency: Option<u32>,
+    /// `sy:updatePeriod` and `sy:updateFrequency` as written.
+    period: String,
+    frequency: String,
 }
 
 impl Context {
     pub(super) fn start_item(&mut self) {
         *self = Self {
             feed_title_depth: self.feed_title_depth,
-            period_secs: self.period_secs,
-            frequency: self.frequency,
+            period: std::mem::take(&mut self.period),
+            frequency: std::mem::take(&mut self.frequency),
             permalink: true,
             ..Self::default()
         };
@@ -257,10 +258,17 @@ impl<'a> Reader<'a> {
             .find_map(|name| attribute(attributes, name));
         if let (Some(href), Some(entry)) = (href, &mut self.entry) {
             let enclosure = Enclosure {
-                href: href.trim().to_owned(),
+                href: self.scope.resolve(&href),
                 kind: attribute(attributes, "type").unwrap_or_default(),
                 length: attribute(attributes, "length").unwrap_or_default(),
             };
+            let link = Link {
+                href: enclosure.href.clone(),
+                rel: "enclosure".to_owned(),
+                kind: enclosure.kind.clone(),
+                title: String::new(),
+            };
+            push_capped(&mut entry.links, link);
             push_capped(&mut entry.enclosures, enclosure);
         }
     }
@@ -370,30 +378,13 @@ impl<'a> Reader<'a> {
                     push_capped(&mut self.feed.skip_days, u8::try_from(day).unwrap_or(0));
                 }
             }
-            Element::UpdatePeriod => {
-                self.context.period_secs = match value.to_ascii_lowercase().as_str() {
-                    "hourly" => Some(3_600),
-                    "daily" => Some(86_400),
-                    "weekly" => Some(7 * 86_400),
-                    "monthly" => Some(30 * 86_400),
-                    "yearly" => Some(365 * 86_400),
-                    _ => None,
-                };
-                self.set_update_secs();
-            }
-            Element::UpdateFrequency => {
-                self.context.frequency = value.parse().ok().filter(|frequency| *frequency > 0);
-                self.set_update_secs();
-            }
+            Element::UpdatePeriod => value.clone_into(&mut self.context.period),
+            Element::UpdateFrequency => value.clone_into(&mut self.context.frequency),
             _ => {}
         }
-    }
-
-    fn set_update_secs(&mut self) {
-        self.feed.update_secs = self
-            .context
-            .period_secs
-            .map(|secs| secs / self.context.frequency.unwrap_or(1).max(1));
+        if matches!(element, Element::UpdatePeriod | Element::UpdateFrequency) {
+            self.feed.update_secs = update_secs(&self.context.period, &self.context.frequency);
+        }
     }
 
     fn end_source(&mut self, value: &str) {
@@ -633,6 +624,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// `hourly`, `daily`, ... over how often within, in seconds.
+pub(super) fn update_secs(period: &str, frequency: &str) -> Option<u32> {
+    let secs = match period.trim().to_ascii_lowercase().as_str() {
+        "hourly" => 3_600,
+        "daily" => 86_400,
+        "weekly" => 7 * 86_400,
+        "monthly" => 30 * 86_400,
+        "yearly" => 365 * 86_400,
+        _ => return None,
+    };
+    Some(secs / frequency.trim().parse().unwrap_or(1).max(1))
+}
+
 fn read_date(value: &str) -> Date {
     Date {
         raw: value.to_owned(),
@@ -663,7 +667,7 @@ fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option
         Kind::Html | Kind::Xhtml => true,
         Kind::Other => had_markup || (!is_atom && looks_like_html(&value)),
     };
-    Some(Text { value, html, base })
+    Some(Text { html: html && !value.is_empty(), value, base })
 }
 
 /// Last touches on an item: a guid that is an address serves as link, empty persons and links go.
@@ -687,6 +691,9 @@ pub(super) fn settle(entry: &mut ParsedEntry, feed: &ParsedFeed) {
 /// Last touches on a feed.
 pub(super) fn settle_feed(feed: &mut ParsedFeed) {
     feed.links.retain(|link| !link.href.is_empty());
+    if feed.link.is_empty() && (feed.id.starts_with("http://") || feed.id.starts_with("https://")) {
+        feed.link.clone_from(&feed.id);
+    }
     feed.authors.retain(|person| !person.is_empty());
     feed.contributors.retain(|person| !person.is_empty());
 }

@@ -1,140 +1,194 @@
-//! The fast path: feed-rs for clean documents. The only file that knows feed-rs.
+//! feed-rs, for the documents it reads exactly as our own reader does. The only file that knows feed-rs.
 //!
-//! feed-rs panics on some inputs; a panic is caught here and costs the fast path, never the feed.
+//! [`suits`] looks over a document first, and lets through clean RSS 2.0 of the plain kind: only elements whose meaning
+//! both readers share, references XML knows, addresses in normal form. Whatever is beyond that, and whatever feed-rs
+//! then refuses or panics on, is the tolerant reader's; a test holds both readers against each other on the rest.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use feed_rs::model;
 
-use super::feed::{Category, Date, Enclosure, FeedFormat, Link, ParsedEntry, ParsedFeed, Person, Text};
-use super::{ENTRIES_MAX, ParseContext};
+use super::feed::{Category, Date, FeedFormat, Link, ParsedEntry, ParsedFeed, Person, Text};
+use super::markup::looks_like_html;
+use super::{ParseContext, repair};
+use crate::ingest::date;
 use crate::time::Timestamp;
 
-/// Reads a document with feed-rs; `None` when it refuses or panics.
-pub(super) fn read(body: &[u8], context: &ParseContext<'_>) -> Option<ParsedFeed> {
+/// Longer documents are rare, and feed-rs has no limits of its own.
+const DOCUMENT_MAX_BYTES: usize = 2 * 1024 * 1024;
+
+/// Reads a document with feed-rs; `None` when it is not for feed-rs, or feed-rs fails on it.
+pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Option<ParsedFeed> {
+    let suited = suits(text)?;
     let parser = feed_rs::parser::Builder::new()
         .base_uri(Some(context.url).filter(|url| !url.is_empty()))
         .id_generator(|_, _, _| String::new())
+        .timestamp_parser(|text| chrono::DateTime::from_timestamp(date::parse(text)?.unix(), 0))
         .sanitize_content(false)
         .build();
-    let feed = catch_unwind(AssertUnwindSafe(|| parser.parse(body))).ok()?.ok()?;
-    Some(map_feed(feed))
+    // The text is decoded: what its declaration says of the encoding is no longer true.
+    let body = text.split_once("?>").filter(|_| text.starts_with("<?xml")).map_or(text, |(_, body)| body);
+    let feed = catch_unwind(AssertUnwindSafe(|| parser.parse(body.as_bytes()))).ok()?.ok()?;
+    let mut feed = map_feed(feed);
+    feed.update_secs = super::fields::update_secs(suited.period, suited.frequency);
+    let whole = feed.entries.len() == suited.items && feed.entries.iter().all(|entry| !entry.link.is_empty());
+    whole.then_some(feed)
+}
+
+/// What looking over a document found.
+#[derive(Default)]
+struct Suited<'a> {
+    items: usize,
+    /// `sy:updatePeriod` and `sy:updateFrequency`, which feed-rs does not read.
+    period: &'a str,
+    frequency: &'a str,
+}
+
+/// Looks over a document; `None` when it is not plain RSS 2.0.
+fn suits(text: &str) -> Option<Suited<'_>> {
+    if text.len() > DOCUMENT_MAX_BYTES || !text.is_ascii() && text.contains(['\u{c2}', '\u{c3}']) {
+        return None;
+    }
+    let mut rest = text;
+    let mut depth = 0_usize;
+    let mut suited = Suited::default();
+    while let Some((before, after)) = rest.split_once('<') {
+        if !has_plain_references(before) {
+            return None;
+        }
+        if let Some(section) = after.strip_prefix("![CDATA[") {
+            rest = section.split_once("]]>")?.1;
+            continue;
+        }
+        if let Some(declaration) = after.strip_prefix('?') {
+            rest = declaration.split_once("?>")?.1;
+            if depth > 0 {
+                return None;
+            }
+            continue;
+        }
+        let (tag, tail) = after.split_once('>')?;
+        rest = tail;
+        if tag.starts_with('/') {
+            depth = depth.checked_sub(1)?;
+            continue;
+        }
+        let (name, attributes) = tag.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((tag, ""));
+        if !is_plain(name, attributes, depth) {
+            return None;
+        }
+        let value = tail.split_once('<').map_or("", |(value, _)| value.trim());
+        match name {
+            "link" | "comments" if !is_normal(value) => return None,
+            "language" if value.contains(|c: char| c.is_ascii_uppercase()) => return None,
+            "dc:creator" if value.contains('@') => return None,
+            "sy:updatePeriod" => suited.period = value,
+            "sy:updateFrequency" => suited.frequency = value,
+            "item" => suited.items += 1,
+            _ => {}
+        }
+        depth += usize::from(!attributes.ends_with('/'));
+    }
+    (depth == 0).then_some(suited)
+}
+
+/// The elements both readers understand alike, each where it belongs.
+fn is_plain(name: &str, attributes: &str, depth: usize) -> bool {
+    match (depth, name) {
+        (0, "rss") => attributes.contains("version=\"2.0\"") && !attributes.contains("xml:") && !attributes.contains("xmlns="),
+        (1, "channel") => attributes.is_empty(),
+        (2, "title" | "link" | "description" | "language" | "copyright" | "lastBuildDate" | "pubDate" | "generator" | "ttl" | "item" | "image" | "sy:updatePeriod" | "sy:updateFrequency")
+        | (3, "title" | "link" | "description" | "pubDate" | "comments" | "category" | "slash:comments" | "dc:creator" | "content:encoded" | "wfw:commentRss" | "post-id" | "url" | "width" | "height") => attributes.is_empty(),
+        (2, "atom:link") => attributes.contains("rel=\"self\"") && attributes.contains("type=\"") && attributes.ends_with('/') && attributes.split('"').filter(|part| part.starts_with("http")).all(is_normal),
+        (3, "guid") => attributes.is_empty() || attributes == "isPermaLink=\"false\"" || attributes == "isPermaLink=\"true\"",
+        _ => false,
+    }
+}
+
+/// Only references that XML itself knows.
+fn has_plain_references(text: &str) -> bool {
+    text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;", "quot;", "apos;"].iter().any(|name| rest.starts_with(name)))
+}
+
+/// An address that normalizing does not change.
+fn is_normal(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")) else { return false };
+    let Some((host, path)) = rest.split_once('/') else { return false };
+    !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && host.bytes().any(|b| b.is_ascii_lowercase())
+        && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'?' | b'=' | b'%' | b'#' | b'+'))
+        && !path.contains("./")
+        && !path.ends_with('.')
 }
 
 fn map_feed(feed: model::Feed) -> ParsedFeed {
     let links: Vec<Link> = feed.links.into_iter().map(map_link).collect();
-    let dropped = feed.entries.len().saturating_sub(ENTRIES_MAX);
     ParsedFeed {
-        format: match feed.feed_type {
-            model::FeedType::Atom => FeedFormat::Atom10,
-            model::FeedType::JSON => FeedFormat::Json1,
-            model::FeedType::RSS0 => FeedFormat::Rss,
-            model::FeedType::RSS1 => FeedFormat::Rss10,
-            model::FeedType::RSS2 => FeedFormat::Rss20,
-        },
-        title: map_text(feed.title),
-        subtitle: map_text(feed.description),
-        link: alternate(&links),
+        format: FeedFormat::Rss20,
+        title: map_text(feed.title, false),
+        subtitle: map_text(feed.description, true),
+        link: links.iter().rfind(|link| link.rel == "alternate").map(|link| link.href.clone()).unwrap_or_default(),
         links,
-        id: feed.id,
         published: map_date(feed.published),
         updated: map_date(feed.updated),
         language: feed.language.unwrap_or_default(),
-        rights: map_text(feed.rights),
-        authors: feed.authors.into_iter().map(map_person).collect(),
-        contributors: feed.contributors.into_iter().map(map_person).collect(),
-        categories: feed.categories.into_iter().map(map_category).collect(),
-        generator: feed.generator.map(|generator| generator.content).unwrap_or_default(),
-        image: feed.logo.map(|image| image.uri).unwrap_or_default(),
-        icon: feed.icon.map(|image| image.uri).unwrap_or_default(),
+        rights: map_text(feed.rights, false),
+        generator: feed.generator.map(|generator| generator.content.trim().to_owned()).unwrap_or_default(),
+        image: feed.logo.map(|image| image.uri.trim().to_owned()).unwrap_or_default(),
         ttl_minutes: feed.ttl,
-        entries: feed.entries.into_iter().take(ENTRIES_MAX).map(map_entry).collect(),
-        entries_dropped: u32::try_from(dropped).unwrap_or(u32::MAX),
+        entries: feed.entries.into_iter().map(map_entry).collect(),
         ..ParsedFeed::default()
     }
 }
 
 fn map_entry(entry: model::Entry) -> ParsedEntry {
     let mut links: Vec<Link> = Vec::with_capacity(entry.links.len());
-    let mut enclosures = Vec::new();
+    let mut comments = String::new();
     for link in entry.links {
-        if link.rel.as_deref() == Some("enclosure") {
-            enclosures.push(Enclosure {
-                href: link.href,
-                kind: link.media_type.unwrap_or_default(),
-                length: link.length.map(|length| length.to_string()).unwrap_or_default(),
-            });
-        } else {
-            links.push(map_link(link));
+        match link.target {
+            Some(model::LinkTarget::Comments) => comments = link.href,
+            Some(_) => {}
+            None => links.push(map_link(link)),
         }
     }
-    let mut thumbnails = Vec::new();
-    for media in entry.media {
-        thumbnails.extend(media.thumbnails.into_iter().map(|thumbnail| thumbnail.image.uri));
-        enclosures.extend(media.content.into_iter().filter_map(|content| {
-            Some(Enclosure {
-                href: content.url?.to_string(),
-                kind: content.content_type.map(|kind| kind.to_string()).unwrap_or_default(),
-                length: content.size.map(|size| size.to_string()).unwrap_or_default(),
-            })
-        }));
-    }
     ParsedEntry {
-        title: map_text(entry.title),
-        link: alternate(&links),
+        title: map_text(entry.title, false),
+        link: links.last().map(|link| link.href.clone()).unwrap_or_default(),
         links,
         id: entry.id,
         published: map_date(entry.published),
-        updated: map_date(entry.updated),
-        summary: map_text(entry.summary),
-        content: entry
-            .content
-            .map(|content| Text {
-                html: content.content_type.subty() != "plain",
-                value: content.body.unwrap_or_default(),
-                base: String::new(),
-            })
-            .unwrap_or_default(),
+        summary: map_text(entry.summary, true),
+        content: entry.content.and_then(|content| content.body).map(|body| text(&body, true)).unwrap_or_default(),
         authors: entry.authors.into_iter().map(map_person).collect(),
-        contributors: entry.contributors.into_iter().map(map_person).collect(),
-        rights: map_text(entry.rights),
         categories: entry.categories.into_iter().map(map_category).collect(),
-        enclosures,
-        thumbnails,
-        language: entry.language.unwrap_or_default(),
+        comments,
         ..ParsedEntry::default()
     }
 }
 
-fn alternate(links: &[Link]) -> String {
-    links
-        .iter()
-        .find(|link| link.rel == "alternate")
-        .map(|link| link.href.clone())
-        .unwrap_or_default()
+fn map_text(value: Option<model::Text>, html: bool) -> Text {
+    value.map(|value| text(&value.content, html)).unwrap_or_default()
 }
 
-fn map_text(text: Option<model::Text>) -> Text {
-    text.map(|text| Text {
-        html: true,
-        value: text.content,
+fn text(value: &str, html: bool) -> Text {
+    let value = repair::text(value.trim());
+    Text {
+        html: !value.is_empty() && (html || looks_like_html(&value)),
+        value,
         base: String::new(),
-    })
-    .unwrap_or_default()
+    }
 }
 
 fn map_date(at: Option<chrono::DateTime<chrono::Utc>>) -> Date {
-    Date {
-        raw: String::new(),
-        at: at.map(|at| Timestamp::from_unix(at.timestamp())),
-    }
+    Date { raw: String::new(), at: at.map(|at| Timestamp::from_unix(at.timestamp())) }
 }
 
 fn map_link(link: model::Link) -> Link {
     Link {
         href: link.href,
         rel: link.rel.unwrap_or_else(|| "alternate".to_owned()),
-        kind: link.media_type.unwrap_or_default(),
+        kind: link.media_type.unwrap_or_else(|| "text/html".to_owned()),
         title: link.title.unwrap_or_default(),
     }
 }
@@ -148,9 +202,5 @@ fn map_person(person: model::Person) -> Person {
 }
 
 fn map_category(category: model::Category) -> Category {
-    Category {
-        term: category.term,
-        scheme: category.scheme.unwrap_or_default(),
-        label: category.label.unwrap_or_default(),
-    }
+    Category { term: category.term.trim().to_owned(), scheme: category.scheme.unwrap_or_default(), label: String::new() }
 }

@@ -50,10 +50,24 @@ pub fn parse_feed(body: &[u8], context: &ParseContext<'_>) -> Result<ParsedFeed,
     if text.starts_with(['{', '[']) {
         return json_feed::read(text, context);
     }
-    match reader::read(text, context) {
-        reader::Outcome::Feed(feed) => Ok(*feed),
-        reader::Outcome::NoFeed(root) => {
-            hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context))
-        }
+    if let Some(feed) = mainstream::read(text, context) {
+        return Ok(feed);
     }
+    read_xml(text, context)
+}
+
+fn read_xml(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed, ParseFailure> {
+    let root = match reader::read(text, context) {
+        reader::Outcome::Feed(feed) => return Ok(*feed),
+        reader::Outcome::NoFeed(root) => root,
+    };
+    // A feed inside of something else: a page, a log, a mail.
+    let inner = ["<rss", "<feed", "<rdf:RDF", "<item", "<entry"].iter().filter_map(|mark| text.find(mark)).min();
+    if let Some(at) = inner.filter(|at| *at > 0)
+        && let reader::Outcome::Feed(feed) = reader::read(text.get(at..).unwrap_or_default(), context)
+        && !feed.entries.is_empty()
+    {
+        return Ok(ParsedFeed { repaired: true, ..*feed });
+    }
+    hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context))
 }

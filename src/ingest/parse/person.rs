@@ -17,7 +17,7 @@ pub(super) fn parse(line: &str) -> Person {
         .strip_prefix("?subject=")
         .map_or(after, |rest| rest.trim_start_matches(|c: char| !c.is_whitespace()));
     let mut name = format!("{before}{after}");
-    for empty in ["()", "<>", "&lt;&gt;", "mailto:", "[]", "（）", "“”", "\"\""] {
+    for empty in ["mailto:", "()", "<>", "&lt;&gt;", "[]", "（）", "“”", "\"\""] {
         name = name.replace(empty, "");
     }
     let name = name.trim();

@@ -134,7 +134,8 @@ impl<'a> Reader<'a> {
         }
         let mark = self.scope.mark();
         let format = &mut self.feed.format;
-        let fresh = self.root.is_empty();
+        // RDF may declare what it is on its channel.
+        let fresh = self.root.is_empty() || (self.root == "rdf" && self.entry.is_none());
         self.scope
             .enter(attributes, |prefix, uri| declared(format, fresh, prefix, uri));
         let (ns, local) = self.scope.split(name);

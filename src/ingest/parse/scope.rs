@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::entities;
-use super::vocabulary::{Element, Ns, element, namespace, usual_prefix};
+use super::vocabulary::{Ns, namespace, usual_prefix};
 use super::xml::Attributes;
 
 /// Namespace declarations in force at once; more are ignored, so that lookups stay cheap.
@@ -14,7 +14,6 @@ const DECLARATIONS_MAX: usize = 128;
 pub(super) struct Scope<'a> {
     declarations: Vec<(&'a str, Ns)>,
     bases: Vec<Url>,
-    /// The base is not an absolute address: only what feeds without address and `xml:base` have.
     languages: Vec<String>,
 }
 
@@ -96,12 +95,6 @@ impl<'a> Scope<'a> {
             }
         });
         (ns, local)
-    }
-
-    /// The meaning of a name as written.
-    pub(super) fn element(&self, name: &str) -> Element {
-        let (ns, local) = self.split(name);
-        element(ns, local)
     }
 
     /// The base address, empty when there is none.
