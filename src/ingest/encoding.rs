@@ -13,6 +13,12 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::code_pages::{self, CodePage};
 
+/// How much of a document an encoding is guessed from.
+const GUESS_MAX_BYTES: usize = 256 * 1024;
+
+/// Stray bytes beyond what valid ones account for, after which a document is not taken for UTF-8.
+const STRAY_MAX: usize = 1_000;
+
 /// How far a declaration is looked for.
 const DECLARATION_MAX_BYTES: usize = 4096;
 
@@ -57,7 +63,8 @@ impl Charset {
         // Names that browsers do not know and feeds use.
         let label = match label.as_str() {
             "utf8" | "utf_8" | "u8" | "utf-8-sig" => "utf-8",
-            "us_ascii" | "646" | "7bit" => "us-ascii",
+            // ASCII with more in it is UTF-8, or something that has to be guessed.
+            "us-ascii" | "us_ascii" | "ascii" | "646" | "7bit" => "utf-8",
             "gb2312-80" | "gb_2312" | "euc-cn" | "euccn" | "eucgb2312-cn" | "936" | "cp936" | "ms936" => "gb18030",
             "big5-tw" | "big5hkscs" | "cp950" | "ms950" | "950" => "big5",
             "cp932" | "ms932" | "mskanji" | "sjis" | "s-jis" | "932" | "shiftjis" | "s_jis" => "shift_jis",
@@ -187,6 +194,9 @@ fn mostly_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
         text.push_str(chunk.valid());
         let invalid = chunk.invalid();
         stray += usize::from(!invalid.is_empty());
+        if stray > good + STRAY_MAX {
+            return None;
+        }
         text.push_str(&WINDOWS_1252.decode_without_bom_handling(invalid).0);
     }
     (good > stray).then_some(Cow::Owned(text))
@@ -194,9 +204,72 @@ fn mostly_utf8(bytes: &[u8]) -> Option<Cow<'_, str>> {
 
 fn guess(bytes: &[u8]) -> Cow<'_, str> {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    detector.feed(bytes.get(..GUESS_MAX_BYTES).unwrap_or(bytes), true);
     detector
         .guess(None, chardetng::Utf8Detection::Deny)
         .decode_without_bom_handling(bytes)
         .0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], content_type: &str, expected: &str) {
+        assert_eq!(decode(bytes, content_type), expected, "{content_type:?} {bytes:?}");
+    }
+
+    #[test]
+    fn order_of_evidence() {
+        check("\u{feff}é".as_bytes(), "text/xml; charset=koi8-r", "é");
+        check(b"\xe9", "text/xml; charset=ISO-8859-1", "é");
+        check(
+            b"<?xml encoding='koi8-r'?>\xd0",
+            "text/xml; charset=\"windows-1251\"",
+            "<?xml encoding='koi8-r'?>Р",
+        );
+        check(
+            b"<?xml encoding='koi8-r'?>\xd0",
+            "text/xml",
+            "<?xml encoding='koi8-r'?>п",
+        );
+        check(
+            "<?xml encoding='us-ascii'?>é".as_bytes(),
+            "",
+            "<?xml encoding='us-ascii'?>é",
+        );
+        check(
+            "<?xml encoding='nonsense'?>é".as_bytes(),
+            "",
+            "<?xml encoding='nonsense'?>é",
+        );
+        check("é".as_bytes(), "text/xml; charset=utf-16", "é");
+    }
+
+    #[test]
+    fn wide_encodings() {
+        check(b"<\0a\0", "", "<a");
+        check(b"\0<\0a", "", "<a");
+        check(b"\xff\xfe<\0a\0", "text/xml; charset=utf-8", "<a");
+        check(b"\0\0\xfe\xff\0\0\0<\0\x01\xf6\0", "", "<😀");
+        check(b"<\0\0\0a\0\0\0", "", "<a");
+    }
+
+    #[test]
+    fn old_encodings() {
+        check(b"<?xml encoding='cp437'?>\x80", "", "<?xml encoding='cp437'?>Ç");
+        check(
+            b"<?xml encoding='windows_1251'?>\x80",
+            "",
+            "<?xml encoding='windows_1251'?>Ђ",
+        );
+        check(b"\x4c\x6f\xa7\x94\x93\x6e", "", "<?xml>");
+    }
+
+    #[test]
+    fn mixtures() {
+        check(b"\xc3\xa9\xc3\xa9 \x93x\x94 \xc3\xa9", "", "éé “x” é");
+        check(b"", "", "");
+    }
 }

@@ -23,6 +23,9 @@ pub enum ParseFailure {
     /// JSON that is no JSON Feed.
     #[error("this is JSON, but not a JSON Feed")]
     JsonNoFeed,
+    /// JSON that is cut off or broken.
+    #[error("this is JSON, but cut off or broken")]
+    JsonBroken,
     /// XML that is no feed: the name of its root element.
     #[error("this is XML with the root element <{0}>, not a feed")]
     XmlNoFeed(String),

@@ -9,7 +9,7 @@ use super::vocabulary::{Element, Ns};
 use crate::ingest::date;
 
 /// Values of one kind kept of one entry or feed; more is noise.
-const LIST_MAX: usize = 100;
+pub(super) const LIST_MAX: usize = 100;
 
 /// Where in the document the reader is, beyond the stack.
 #[derive(Debug, Default)]
@@ -667,7 +667,11 @@ fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option
         Kind::Html | Kind::Xhtml => true,
         Kind::Other => had_markup || (!is_atom && looks_like_html(&value)),
     };
-    Some(Text { html: html && !value.is_empty(), value, base })
+    Some(Text {
+        html: html && !value.is_empty(),
+        value,
+        base,
+    })
 }
 
 /// Last touches on an item: a guid that is an address serves as link, empty persons and links go.

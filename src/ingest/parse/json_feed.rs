@@ -1,43 +1,77 @@
 //! JSON Feed 1.0 and 1.1, leniently: a member of the wrong type costs that member.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use url::Url;
 
 use super::feed::{Category, Date, Enclosure, FeedFormat, Link, ParsedEntry, ParsedFeed, Person, Text};
 use super::scope::resolve;
-use super::{ENTRIES_MAX, ParseContext, ParseFailure, repair};
+use super::{ENTRIES_MAX, ITEMS_READ_MAX, ParseContext, ParseFailure, repair};
 use crate::ingest::date;
 
-/// Reads a JSON document.
+/// Members of the feed that are read; others are skipped without being kept.
+const MEMBERS: [&str; 13] = [
+    "version",
+    "title",
+    "description",
+    "home_page_url",
+    "feed_url",
+    "next_url",
+    "language",
+    "author",
+    "authors",
+    "icon",
+    "favicon",
+    "expired",
+    "hubs",
+];
+
+/// Reads a JSON document. Whole items before a cut are kept.
 pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed, ParseFailure> {
-    let Ok(value) = serde_json::from_str::<Value>(text) else {
-        return Err(ParseFailure::Garbage);
+    let mut document = Document {
+        base: Url::parse(context.url).ok(),
+        ..Document::default()
     };
-    let Value::Object(feed) = &value else {
-        return Err(ParseFailure::JsonNoFeed);
-    };
-    let version = string(feed, "version");
-    let items = feed.get("items").and_then(Value::as_array);
-    if !version.contains("jsonfeed.org") && (items.is_none() || !feed.contains_key("title")) {
-        return Err(ParseFailure::JsonNoFeed);
+    let outcome = serde_json::Deserializer::from_str(text).deserialize_any(&mut document);
+    let Document {
+        base,
+        members: feed,
+        parsed,
+        has_items,
+    } = document;
+    let version = string(&feed, "version");
+    if !version.contains("jsonfeed.org") && !(has_items && feed.contains_key("title")) {
+        return Err(match outcome {
+            Ok(()) => ParseFailure::JsonNoFeed,
+            Err(_) if has_items || text.trim_start_matches(['{', '[']).trim_start().starts_with(['"', '{']) => {
+                ParseFailure::JsonBroken
+            }
+            Err(_) => ParseFailure::Garbage,
+        });
     }
-    let base = Url::parse(context.url).ok();
-    let at = |name: &str| resolve(base.as_ref(), &string(feed, name));
+    if outcome.is_err() && parsed.entries.is_empty() {
+        return Err(ParseFailure::JsonBroken);
+    }
+    let at = |name: &str| resolve(base.as_ref(), &string(&feed, name));
     let mut parsed = ParsedFeed {
         format: if version.ends_with("1.1") {
             FeedFormat::Json11
         } else {
             FeedFormat::Json1
         },
-        title: plain(feed, "title"),
-        subtitle: plain(feed, "description"),
+        title: plain(&feed, "title"),
+        subtitle: plain(&feed, "description"),
         link: at("home_page_url"),
-        language: string(feed, "language"),
-        authors: authors(feed, base.as_ref()),
+        language: string(&feed, "language"),
+        authors: authors(&feed, base.as_ref()),
         image: at("icon"),
         icon: at("favicon"),
         complete: feed.get("expired").and_then(Value::as_bool).unwrap_or(false),
-        ..ParsedFeed::default()
+        id: at("feed_url"),
+        truncated: outcome.is_err(),
+        ..parsed
     };
     for (name, rel) in [
         ("home_page_url", "alternate"),
@@ -46,18 +80,96 @@ pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed,
     ] {
         push_link(&mut parsed.links, at(name), rel);
     }
-    for hub in objects(feed, "hubs") {
+    for hub in objects(&feed, "hubs") {
         push_link(&mut parsed.links, string(hub, "url"), "hub");
     }
-    parsed.id = at("feed_url");
-    parsed.entries = items
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-        .map(|item| read_item(item, base.as_ref()))
-        .collect();
     parsed.keep_newest(ENTRIES_MAX);
     Ok(parsed)
+}
+
+/// A document while it is being read: its items one at a time, so that their number costs no memory.
+#[derive(Default)]
+struct Document {
+    base: Option<Url>,
+    members: Map<String, Value>,
+    parsed: ParsedFeed,
+    has_items: bool,
+}
+
+impl<'de> Visitor<'de> for &mut Document {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON Feed")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "items" {
+                map.next_value_seed(Items(self))?;
+            } else if MEMBERS.contains(&name.as_str()) {
+                let value = map.next_value()?;
+                self.members.insert(name, value);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// The `items` member.
+struct Items<'d>(&'d mut Document);
+
+impl<'de> DeserializeSeed<'de> for Items<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let document = self.0;
+        document.has_items = true;
+        let mut n_read = 0;
+        while n_read < ITEMS_READ_MAX
+            && let Some(item) = items.next_element::<Value>()?
+        {
+            n_read += 1;
+            if let Value::Object(item) = item {
+                document.parsed.entries.push(read_item(&item, document.base.as_ref()));
+                if document.parsed.entries.len() >= ENTRIES_MAX * 4 {
+                    document.parsed.keep_newest(ENTRIES_MAX);
+                }
+            }
+        }
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            document.parsed.entries_dropped = document.parsed.entries_dropped.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
 }
 
 fn read_item(item: &Map<String, Value>, base: Option<&Url>) -> ParsedEntry {

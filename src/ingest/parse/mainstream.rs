@@ -27,8 +27,13 @@ pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Option<ParsedFeed>
         .sanitize_content(false)
         .build();
     // The text is decoded: what its declaration says of the encoding is no longer true.
-    let body = text.split_once("?>").filter(|_| text.starts_with("<?xml")).map_or(text, |(_, body)| body);
-    let feed = catch_unwind(AssertUnwindSafe(|| parser.parse(body.as_bytes()))).ok()?.ok()?;
+    let body = text
+        .split_once("?>")
+        .filter(|_| text.starts_with("<?xml"))
+        .map_or(text, |(_, body)| body);
+    let feed = catch_unwind(AssertUnwindSafe(|| parser.parse(body.as_bytes())))
+        .ok()?
+        .ok()?;
     let mut feed = map_feed(feed);
     feed.update_secs = super::fields::update_secs(suited.period, suited.frequency);
     let whole = feed.entries.len() == suited.items && feed.entries.iter().all(|entry| !entry.link.is_empty());
@@ -95,29 +100,64 @@ fn suits(text: &str) -> Option<Suited<'_>> {
 /// The elements both readers understand alike, each where it belongs.
 fn is_plain(name: &str, attributes: &str, depth: usize) -> bool {
     match (depth, name) {
-        (0, "rss") => attributes.contains("version=\"2.0\"") && !attributes.contains("xml:") && !attributes.contains("xmlns="),
+        (0, "rss") => {
+            attributes.contains("version=\"2.0\"") && !attributes.contains("xml:") && !attributes.contains("xmlns=")
+        }
         (1, "channel") => attributes.is_empty(),
-        (2, "title" | "link" | "description" | "language" | "copyright" | "lastBuildDate" | "pubDate" | "generator" | "ttl" | "item" | "image" | "sy:updatePeriod" | "sy:updateFrequency")
-        | (3, "title" | "link" | "description" | "pubDate" | "comments" | "category" | "slash:comments" | "dc:creator" | "content:encoded" | "wfw:commentRss" | "post-id" | "url" | "width" | "height") => attributes.is_empty(),
-        (2, "atom:link") => attributes.contains("rel=\"self\"") && attributes.contains("type=\"") && attributes.ends_with('/') && attributes.split('"').filter(|part| part.starts_with("http")).all(is_normal),
-        (3, "guid") => attributes.is_empty() || attributes == "isPermaLink=\"false\"" || attributes == "isPermaLink=\"true\"",
+        (
+            2,
+            "title" | "link" | "description" | "language" | "copyright" | "lastBuildDate" | "pubDate" | "generator"
+            | "ttl" | "item" | "image" | "sy:updatePeriod" | "sy:updateFrequency",
+        )
+        | (
+            3,
+            "title" | "link" | "description" | "pubDate" | "comments" | "category" | "slash:comments" | "dc:creator"
+            | "content:encoded" | "wfw:commentRss" | "post-id" | "url" | "width" | "height",
+        ) => attributes.is_empty(),
+        (2, "atom:link") => {
+            attributes.contains("rel=\"self\"")
+                && attributes.contains("type=\"")
+                && attributes.ends_with('/')
+                && attributes
+                    .split('"')
+                    .filter(|part| part.starts_with("http"))
+                    .all(is_normal)
+        }
+        (3, "guid") => {
+            attributes.is_empty() || attributes == "isPermaLink=\"false\"" || attributes == "isPermaLink=\"true\""
+        }
         _ => false,
     }
 }
 
 /// Only references that XML itself knows.
 fn has_plain_references(text: &str) -> bool {
-    text.split('&').skip(1).all(|rest| ["amp;", "lt;", "gt;", "quot;", "apos;"].iter().any(|name| rest.starts_with(name)))
+    text.split('&').skip(1).all(|rest| {
+        ["amp;", "lt;", "gt;", "quot;", "apos;"]
+            .iter()
+            .any(|name| rest.starts_with(name))
+    })
 }
 
 /// An address that normalizing does not change.
 fn is_normal(address: &str) -> bool {
-    let Some(rest) = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://")) else { return false };
-    let Some((host, path)) = rest.split_once('/') else { return false };
+    let Some(rest) = address
+        .strip_prefix("https://")
+        .or_else(|| address.strip_prefix("http://"))
+    else {
+        return false;
+    };
+    let Some((host, path)) = rest.split_once('/') else {
+        return false;
+    };
     !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
+        && host
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-'))
         && host.bytes().any(|b| b.is_ascii_lowercase())
-        && path.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'?' | b'=' | b'%' | b'#' | b'+'))
+        && path.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'?' | b'=' | b'%' | b'#' | b'+')
+        })
         && !path.contains("./")
         && !path.ends_with('.')
 }
@@ -128,13 +168,20 @@ fn map_feed(feed: model::Feed) -> ParsedFeed {
         format: FeedFormat::Rss20,
         title: map_text(feed.title, false),
         subtitle: map_text(feed.description, true),
-        link: links.iter().rfind(|link| link.rel == "alternate").map(|link| link.href.clone()).unwrap_or_default(),
+        link: links
+            .iter()
+            .rfind(|link| link.rel == "alternate")
+            .map(|link| link.href.clone())
+            .unwrap_or_default(),
         links,
         published: map_date(feed.published),
         updated: map_date(feed.updated),
         language: feed.language.unwrap_or_default(),
         rights: map_text(feed.rights, false),
-        generator: feed.generator.map(|generator| generator.content.trim().to_owned()).unwrap_or_default(),
+        generator: feed
+            .generator
+            .map(|generator| generator.content.trim().to_owned())
+            .unwrap_or_default(),
         image: feed.logo.map(|image| image.uri.trim().to_owned()).unwrap_or_default(),
         ttl_minutes: feed.ttl,
         entries: feed.entries.into_iter().map(map_entry).collect(),
@@ -159,9 +206,18 @@ fn map_entry(entry: model::Entry) -> ParsedEntry {
         id: entry.id,
         published: map_date(entry.published),
         summary: map_text(entry.summary, true),
-        content: entry.content.and_then(|content| content.body).map(|body| text(&body, true)).unwrap_or_default(),
-        authors: entry.authors.into_iter().map(map_person).collect(),
-        categories: entry.categories.into_iter().map(map_category).collect(),
+        content: entry
+            .content
+            .and_then(|content| content.body)
+            .map(|body| text(&body, true))
+            .unwrap_or_default(),
+        authors: entry
+            .authors
+            .into_iter()
+            .map(map_person)
+            .filter(|person| !person.is_empty())
+            .collect(),
+        categories: map_categories(entry.categories),
         comments,
         ..ParsedEntry::default()
     }
@@ -181,7 +237,10 @@ fn text(value: &str, html: bool) -> Text {
 }
 
 fn map_date(at: Option<chrono::DateTime<chrono::Utc>>) -> Date {
-    Date { raw: String::new(), at: at.map(|at| Timestamp::from_unix(at.timestamp())) }
+    Date {
+        raw: String::new(),
+        at: at.map(|at| Timestamp::from_unix(at.timestamp())),
+    }
 }
 
 fn map_link(link: model::Link) -> Link {
@@ -195,12 +254,22 @@ fn map_link(link: model::Link) -> Link {
 
 fn map_person(person: model::Person) -> Person {
     Person {
-        name: person.name.unwrap_or_default(),
+        name: repair::text(person.name.unwrap_or_default().trim()),
         email: person.email.unwrap_or_default(),
         href: person.uri.unwrap_or_default(),
     }
 }
 
-fn map_category(category: model::Category) -> Category {
-    Category { term: category.term.trim().to_owned(), scheme: category.scheme.unwrap_or_default(), label: String::new() }
+fn map_categories(categories: Vec<model::Category>) -> Vec<Category> {
+    let mut words: Vec<Category> = Vec::new();
+    for category in categories {
+        let word = Category {
+            term: repair::text(category.term.trim()),
+            ..Category::default()
+        };
+        if !word.term.is_empty() && !words.contains(&word) && words.len() < super::fields::LIST_MAX {
+            words.push(word);
+        }
+    }
+    words
 }

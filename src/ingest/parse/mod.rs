@@ -36,6 +36,9 @@ pub struct ParseContext<'a> {
 /// Entries kept of one document: the newest.
 pub const ENTRIES_MAX: usize = 1_000;
 
+/// Items looked at in one document; what follows is not read.
+const ITEMS_READ_MAX: u32 = 250_000;
+
 /// Reads a feed.
 ///
 /// # Errors
@@ -62,12 +65,21 @@ fn read_xml(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed, ParseF
         reader::Outcome::NoFeed(root) => root,
     };
     // A feed inside of something else: a page, a log, a mail.
-    let inner = ["<rss", "<feed", "<rdf:RDF", "<item", "<entry"].iter().filter_map(|mark| text.find(mark)).min();
+    let inner = ["<rss", "<feed", "<rdf:RDF", "<item", "<entry"]
+        .iter()
+        .filter_map(|mark| text.find(mark))
+        .min();
     if let Some(at) = inner.filter(|at| *at > 0)
         && let reader::Outcome::Feed(feed) = reader::read(text.get(at..).unwrap_or_default(), context)
         && !feed.entries.is_empty()
     {
-        return Ok(ParsedFeed { repaired: true, ..*feed });
+        return Ok(ParsedFeed {
+            repaired: true,
+            ..*feed
+        });
     }
     hfeed::read(text, context).ok_or_else(|| discovery::judge(text, &root, context))
 }
+
+#[cfg(test)]
+mod tests;

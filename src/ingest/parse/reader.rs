@@ -11,7 +11,7 @@ use super::markup::{Construct, is_void};
 use super::scope::{Mark, Scope};
 use super::vocabulary::{Element, Ns};
 use super::xml::{Attributes, Token, Tokens};
-use super::{ENTRIES_MAX, ParseContext};
+use super::{ENTRIES_MAX, ITEMS_READ_MAX, ParseContext};
 
 /// Open elements beyond this depth are ignored (their text is not).
 const DEPTH_MAX: usize = 128;
@@ -40,7 +40,7 @@ pub(super) struct Reader<'a> {
     root: String,
     /// Half of a surrogate pair.
     high: Option<u32>,
-    root_closed: bool,
+    n_read: u32,
 }
 
 /// What a document was.
@@ -66,7 +66,7 @@ pub(super) fn read(source: &str, context: &ParseContext<'_>) -> Outcome {
         too_deep: 0,
         root: String::new(),
         high: None,
-        root_closed: false,
+        n_read: 0,
     };
     let mut tokens = Tokens::new(source);
     loop {
@@ -83,7 +83,7 @@ pub(super) fn read(source: &str, context: &ParseContext<'_>) -> Outcome {
                 if empty {
                     reader.close(name);
                 }
-                if reader.root == "html" {
+                if reader.root == "html" || reader.n_read >= ITEMS_READ_MAX {
                     break;
                 }
             }
@@ -231,9 +231,6 @@ impl<'a> Reader<'a> {
             }
             self.scope.leave(frame.mark);
         }
-        if at == 0 {
-            self.root_closed = true;
-        }
     }
 
     /// An element with meaning begins.
@@ -305,6 +302,7 @@ impl<'a> Reader<'a> {
         if let Some(mut entry) = self.entry.take() {
             super::fields::settle(&mut entry, &self.feed);
             self.feed.entries.push(entry);
+            self.n_read += 1;
             if self.feed.entries.len() >= ENTRIES_MAX * 4 {
                 self.feed.keep_newest(ENTRIES_MAX);
             }

@@ -22,7 +22,7 @@ pub const HTML_MAX_BYTES: usize = 64 * 1024;
 /// control and bidi characters removed.
 #[must_use]
 pub fn plain(html: &str, max_len: usize) -> String {
-    let html = cut(html, HTML_MAX_BYTES);
+    let html = cut_html(html);
     if !html.contains(['<', '&']) {
         return tidy(html, max_len);
     }
@@ -69,6 +69,18 @@ fn is_invisible(c: char) -> bool {
 #[must_use]
 pub fn cut(text: &str, max: usize) -> &str {
     text.get(..text.floor_char_boundary(max)).unwrap_or(text)
+}
+
+/// HTML within the limit, without the tag the limit cuts through.
+fn cut_html(html: &str) -> &str {
+    let head = cut(html, HTML_MAX_BYTES);
+    if head.len() == html.len() {
+        return head;
+    }
+    match (head.rsplit_once('<'), head.rsplit_once('>')) {
+        (Some((before, tag)), end) if end.is_none_or(|(_, after)| after.len() > tag.len()) => before,
+        _ => head,
+    }
 }
 
 /// Text that still holds a character reference or a closing tag was escaped once too often.

@@ -398,7 +398,7 @@ mod tests {
         check("<a><!-- x <b>y</b></a>", "(a) x (b)y(/b)(/a)");
         check("<a><![CDATA[x</a><b>y</b>", "(a)[x](/a)(b)y(/b)");
         check("<a><![CDATA[<![CDATA[x]]>]]></a>", "(a)[x](/a)");
-        check("<a><![CDATA[x]]]]><![CDATA[>y]]></a>", "(a)[x]][>y](/a)");
+        check("<a><![CDATA[x]]]]><![CDATA[>y]]></a>", "(a)[x]]][>y](/a)");
         check("<a>x<b", "(a)x");
         check("<a>x</a", "(a)x");
         check("</a<b>", "(/a)(b)");
