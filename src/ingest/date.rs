@@ -489,7 +489,7 @@ const MONTHS: [&str; 12] = [
     "aug aoû aou ago sie srp αυγ αύγ авг сер ağu agu elo kol أغسطس آب ส.ค สิง अग ágú aou awst",
     "sep set wrz zář zar σεπ сен вер eyl syy ruj سبتمبر أيلول ก.ย กัน सित szep med rugs",
     "oct okt out ott paź paz říj rij οκτ окт жов eki lok أكتوبر تشرين ต.ค ตุล अक्ट hyd spal",
-    "nov lis νοε νοέ ноя кас kas mar marras نوفمبر พ.ย नवं tach lap",
+    "nov lis νοε νοέ ноя نوفمبر พ.ย नवं tach lap",
     "dec déc dez dic des gru pro δεκ дек гру ara jou ديسمبر ธ.ค ธัน दिस rhag",
 ];
 
@@ -499,20 +499,14 @@ fn month(word: &str) -> Option<u32> {
         return None;
     }
     let exact = match word {
-        "červenec" | "července" | "čvc" | "liipca" => Some(7),
-        "lipnja" | "lipanj" => Some(6),
-        "srpnja" | "srpanj" => Some(7),
-        "listopada" if word.len() == 9 => Some(11),
-        "listopad" => Some(11),
-        "marraskuu" | "marraskuuta" | "marras" => Some(11),
-        "marca" | "martie" | "mars" => Some(3),
+        "marca" | "martie" | "mars" | "мар" | "марта" | "март" => Some(3),
         "travnja" | "travanj" => Some(4),
-        "kasım" | "kas" => Some(11),
-        "лис" | "листопада" => Some(11),
-        "лип" | "липня" => Some(7),
         "тра" | "травня" => Some(5),
-        "лип." => Some(7),
-        "мар" | "марта" | "март" => Some(3),
+        "lipnja" | "lipanj" => Some(6),
+        "červenec" | "července" | "čvc" | "srpnja" | "srpanj" | "лип" | "липня" => Some(7),
+        "listopad" | "listopada" | "marras" | "marraskuu" | "marraskuuta" | "kas" | "kasım" | "лис" | "листопада" => {
+            Some(11)
+        }
         _ => None,
     };
     exact.or_else(|| {

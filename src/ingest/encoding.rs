@@ -62,9 +62,8 @@ impl Charset {
         let label = name.trim().to_ascii_lowercase();
         // Names that browsers do not know and feeds use.
         let label = match label.as_str() {
-            "utf8" | "utf_8" | "u8" | "utf-8-sig" => "utf-8",
             // ASCII with more in it is UTF-8, or something that has to be guessed.
-            "us-ascii" | "us_ascii" | "ascii" | "646" | "7bit" => "utf-8",
+            "utf8" | "utf_8" | "u8" | "utf-8-sig" | "us-ascii" | "us_ascii" | "ascii" | "646" | "7bit" => "utf-8",
             "gb2312-80" | "gb_2312" | "euc-cn" | "euccn" | "eucgb2312-cn" | "936" | "cp936" | "ms936" => "gb18030",
             "big5-tw" | "big5hkscs" | "cp950" | "ms950" | "950" => "big5",
             "cp932" | "ms932" | "mskanji" | "sjis" | "s-jis" | "932" | "shiftjis" | "s_jis" => "shift_jis",

@@ -23,7 +23,12 @@ fn parse(path: &Path, args: &Value) -> Value {
         }
     }
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(path.to_str().unwrap().as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(path.to_str().unwrap().as_bytes())
+        .unwrap();
     serde_json::from_slice(&child.wait_with_output().unwrap().stdout).unwrap()
 }
 
@@ -66,8 +71,12 @@ fn check(case: &str, expected: &Value) -> Vec<String> {
 #[test]
 fn every_document_of_the_corpus_comes_out_as_expected() {
     let expected: Value = serde_json::from_slice(&std::fs::read(corpus().join("expected.json")).unwrap()).unwrap();
-    let failures: Vec<String> =
-        expected.as_object().unwrap().iter().flat_map(|(case, expected)| check(case, expected)).collect();
+    let failures: Vec<String> = expected
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(case, expected)| check(case, expected))
+        .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -81,7 +90,9 @@ fn every_odd_document_keeps_its_item() {
         if actual["ok"] != expected["must_parse"] {
             failures.push(format!("{case}: ok is {}", actual["ok"]));
         }
-        let Some(entries) = expected["entries"].as_u64() else { continue };
+        let Some(entries) = expected["entries"].as_u64() else {
+            continue;
+        };
         let entry = &actual["entries"][0];
         if actual["entries"].as_array().map_or(0, Vec::len) as u64 != entries || entry["title"] != expected["title"] {
             failures.push(format!("{case}: {}", actual["entries"]));

@@ -6,6 +6,7 @@ mod delivery_tls;
 mod editions;
 mod fake_feeds;
 mod fake_smtp;
+mod feeds;
 mod golden;
 mod outbox_world;
 mod politeness;

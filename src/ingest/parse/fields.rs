@@ -181,16 +181,13 @@ impl<'a> Reader<'a> {
             .strip_prefix("http://www.iana.org/assignments/relation/")
             .unwrap_or(&rel);
         let rel = if rel.is_empty() { "alternate" } else { rel }.to_owned();
-        let kind = attribute(attributes, "type")
-            .map(|kind| kind.trim().to_ascii_lowercase())
-            .unwrap_or_else(|| {
-                if rel == "self" {
-                    "application/atom+xml"
-                } else {
-                    "text/html"
-                }
-                .to_owned()
-            });
+        let usual = if rel == "self" {
+            "application/atom+xml"
+        } else {
+            "text/html"
+        };
+        let kind =
+            attribute(attributes, "type").map_or_else(|| usual.to_owned(), |kind| kind.trim().to_ascii_lowercase());
         let title = attribute(attributes, "title").unwrap_or_default();
         let href = href.map(|href| self.scope.resolve(&href));
         if self.context.in_source {
@@ -542,9 +539,7 @@ impl<'a> Reader<'a> {
         let to_content = std::mem::take(&mut self.context.to_content);
         let depth = self.depth();
         let is_atom = self.feed.format.is_atom();
-        let Some(text) = finish_construct(construct, self.feed.format == super::FeedFormat::Atom10, is_atom) else {
-            return;
-        };
+        let text = finish_construct(construct, self.feed.format == super::FeedFormat::Atom10, is_atom);
         if self.context.in_source {
             if matches!(element, Element::Title) {
                 self.context.source.title = text.plain(1024);
@@ -584,20 +579,17 @@ impl<'a> Reader<'a> {
             return;
         }
         let own = element == Element::Title;
-        match &mut self.entry {
-            Some(entry) => {
-                if self.context.outranks(Element::Title, depth) {
-                    entry.title = text;
-                }
-                if own {
-                    self.context.title_depth = Some(depth);
-                }
+        if let Some(entry) = &mut self.entry {
+            if self.context.outranks(Element::Title, depth) {
+                entry.title = text;
             }
-            None => {
-                self.feed.title = text;
-                if own {
-                    self.context.feed_title_depth = Some(depth);
-                }
+            if own {
+                self.context.title_depth = Some(depth);
+            }
+        } else {
+            self.feed.title = text;
+            if own {
+                self.context.feed_title_depth = Some(depth);
             }
         }
     }
@@ -644,8 +636,8 @@ fn read_date(value: &str) -> Date {
     }
 }
 
-/// The finished text; `None` for data nobody can read.
-fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option<Text> {
+/// The finished text.
+fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Text {
     let kind = construct.kind;
     let base = construct.base.clone();
     let had_markup = construct.has_markup();
@@ -667,11 +659,11 @@ fn finish_construct(construct: Construct, unwrap: bool, is_atom: bool) -> Option
         Kind::Html | Kind::Xhtml => true,
         Kind::Other => had_markup || (!is_atom && looks_like_html(&value)),
     };
-    Some(Text {
+    Text {
         html: html && !value.is_empty(),
         value,
         base,
-    })
+    }
 }
 
 /// Last touches on an item: a guid that is an address serves as link, empty persons and links go.

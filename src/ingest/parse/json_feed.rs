@@ -42,7 +42,8 @@ pub(super) fn read(text: &str, context: &ParseContext<'_>) -> Result<ParsedFeed,
         has_items,
     } = document;
     let version = string(&feed, "version");
-    if !version.contains("jsonfeed.org") && !(has_items && feed.contains_key("title")) {
+    let named = version.contains("jsonfeed.org");
+    if !named && (!has_items || !feed.contains_key("title")) {
         return Err(match outcome {
             Ok(()) => ParseFailure::JsonNoFeed,
             Err(_) if has_items || text.trim_start_matches(['{', '[']).trim_start().starts_with(['"', '{']) => {

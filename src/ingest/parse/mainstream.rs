@@ -99,36 +99,61 @@ fn suits(text: &str) -> Option<Suited<'_>> {
 
 /// The elements both readers understand alike, each where it belongs.
 fn is_plain(name: &str, attributes: &str, depth: usize) -> bool {
-    match (depth, name) {
-        (0, "rss") => {
-            attributes.contains("version=\"2.0\"") && !attributes.contains("xml:") && !attributes.contains("xmlns=")
+    let bare = attributes.is_empty();
+    match depth {
+        0 => {
+            let plain = !attributes.contains("xml:") && !attributes.contains("xmlns=");
+            name == "rss" && plain && attributes.contains("version=\"2.0\"")
         }
-        (1, "channel") => attributes.is_empty(),
-        (
-            2,
-            "title" | "link" | "description" | "language" | "copyright" | "lastBuildDate" | "pubDate" | "generator"
-            | "ttl" | "item" | "image" | "sy:updatePeriod" | "sy:updateFrequency",
-        )
-        | (
-            3,
-            "title" | "link" | "description" | "pubDate" | "comments" | "category" | "slash:comments" | "dc:creator"
-            | "content:encoded" | "wfw:commentRss" | "post-id" | "url" | "width" | "height",
-        ) => attributes.is_empty(),
-        (2, "atom:link") => {
+        1 => name == "channel" && bare,
+        2 if name == "atom:link" => {
+            let mut addresses = attributes.split('"').filter(|part| part.starts_with("http"));
             attributes.contains("rel=\"self\"")
                 && attributes.contains("type=\"")
+                && addresses.all(is_normal)
                 && attributes.ends_with('/')
-                && attributes
-                    .split('"')
-                    .filter(|part| part.starts_with("http"))
-                    .all(is_normal)
         }
-        (3, "guid") => {
-            attributes.is_empty() || attributes == "isPermaLink=\"false\"" || attributes == "isPermaLink=\"true\""
-        }
+        2 => bare && CHANNEL.contains(&name),
+        3 if name == "guid" => bare || attributes == "isPermaLink=\"false\"" || attributes == "isPermaLink=\"true\"",
+        3 => bare && ITEM.contains(&name),
         _ => false,
     }
 }
+
+/// Elements of a channel that both readers understand alike.
+const CHANNEL: [&str; 13] = [
+    "title",
+    "link",
+    "description",
+    "language",
+    "copyright",
+    "lastBuildDate",
+    "pubDate",
+    "generator",
+    "ttl",
+    "item",
+    "image",
+    "sy:updatePeriod",
+    "sy:updateFrequency",
+];
+
+/// Elements of an item, or of the channel's image, that both readers understand alike or both ignore.
+const ITEM: [&str; 14] = [
+    "title",
+    "link",
+    "description",
+    "pubDate",
+    "comments",
+    "category",
+    "slash:comments",
+    "dc:creator",
+    "content:encoded",
+    "wfw:commentRss",
+    "post-id",
+    "url",
+    "width",
+    "height",
+];
 
 /// Only references that XML itself knows.
 fn has_plain_references(text: &str) -> bool {

@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
     fn start_item(&mut self, attributes: &str) {
         let mut entry = ParsedEntry::default();
         if let Some(about) = attribute(attributes, "rdf:about").or_else(|| attribute(attributes, "about")) {
-            entry.id = about.trim().to_owned();
+            about.trim().clone_into(&mut entry.id);
             entry.is_permalink = true;
         }
         if attributes.contains("lang") {
