@@ -13,7 +13,7 @@ use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
 use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
-use crate::store::{Db, outbox};
+use crate::store::{Db, digests};
 use crate::time::{Timestamp, Zone};
 use crate::token::TokenKey;
 
@@ -156,7 +156,7 @@ impl Preparer {
         }
         let edition = self
             .db
-            .read(move |connection| outbox::edition(connection, id))
+            .read(move |connection| digests::find_edition(connection, id))
             .await
             .map_err(|e| PrepareError::Other(e.to_string()))?
             .ok_or_else(|| PrepareError::Other(format!("edition {id} is gone")))?;
@@ -169,9 +169,9 @@ impl Preparer {
     }
 
     async fn render(&self, audience: AudienceId, edition: Arc<Edition>) -> Result<Page, PrepareError> {
-        let (choices, layout) = self
+        let digests::Audience { choices, layout, .. } = self
             .db
-            .read(move |connection| outbox::audience(connection, audience))
+            .read(move |connection| digests::find_audience(connection, audience))
             .await
             .map_err(|e| PrepareError::Other(e.to_string()))?
             .ok_or_else(|| PrepareError::Other(format!("audience {audience} is gone")))?;
