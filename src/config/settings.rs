@@ -333,6 +333,29 @@ pub struct MailSettings {
     pub html_max: usize,
     /// Key of leave and settings tokens; made and kept in the database when none is configured.
     pub token_key: Option<Secret>,
+    /// Domain of return paths that name the delivery (`bounces+17-mac@example.org`). `None` takes the list address as it
+    /// is, for relays that accept only known senders.
+    pub bounce_domain: Option<String>,
+    /// Keys to sign with; `None` leaves signing to the relay.
+    pub dkim: Option<DkimSettings>,
+}
+
+/// `[mail.dkim]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimSettings {
+    /// `d=`: the domain of `from`, or one above it.
+    pub domain: String,
+    /// One or two keys; each makes a signature of its own.
+    pub keys: Vec<DkimKey>,
+}
+
+/// A key to sign with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimKey {
+    /// `s=`: its name in DNS below `_domainkey`.
+    pub selector: String,
+    /// RSA (PKCS#1 or PKCS#8) or Ed25519 (PKCS#8), as PEM.
+    pub pem: Secret,
 }
 
 /// `[inbound]`

@@ -1,6 +1,7 @@
 //! Mail: editions rendered (`render`), messages built (`message`), delivered (`smtp`, `transport`) and retried
 //! (`retry`). [`Mailer`] is the loop's work.
 
+mod dkim;
 mod ledger;
 mod mailer;
 pub mod message;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::dkim::Signer;
 use super::message::{self, MessageSpec};
 use super::personal::{Doors, Personal};
 use super::render::{RenderSettings, Templates, render_digest};
@@ -15,7 +16,7 @@ use crate::config::Config;
 use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
 use crate::store::{Db, digests};
 use crate::time::{Timestamp, Zone};
-use crate::token::TokenKey;
+use crate::token::{self, TokenKey};
 
 /// Audiences kept rendered at once; each is some 100 KB.
 const AUDIENCES_MAX: usize = 256;
@@ -40,6 +41,7 @@ pub(super) struct Preparer {
     templates: Templates,
     key: TokenKey,
     doors: Doors,
+    signer: Option<Signer>,
     kept: Mutex<Kept>,
 }
 
@@ -61,6 +63,7 @@ impl Preparer {
     /// Reads the templates; the error is for the operator.
     pub(super) fn new(db: Db, config: Arc<Config>, key: TokenKey) -> Result<Self, String> {
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
+        let signer = config.mail.dkim.as_ref().map(Signer::new).transpose()?;
         let doors = Doors {
             public_url: config.web.as_ref().map(|web| web.public_url.clone()),
             list_address: config.mail.list_address.clone(),
@@ -71,6 +74,7 @@ impl Preparer {
             templates,
             key,
             doors,
+            signer,
             kept: Mutex::default(),
         })
     }
@@ -89,6 +93,10 @@ impl Preparer {
         } else {
             (delivery.kind.word().to_owned(), delivery.message.clone(), String::new())
         };
+        let bytes = match &self.signer {
+            Some(signer) => signer.sign(&bytes).map_err(PrepareError::Other)?,
+            None => bytes,
+        };
         Ok(Outgoing {
             id: delivery.id,
             label,
@@ -99,9 +107,12 @@ impl Preparer {
         })
     }
 
-    /// Bounces come back to the list address, which the inbound door reads.
-    fn return_path(&self, _delivery: &Delivery) -> String {
-        self.config.mail.list_address.clone()
+    /// Bounces come back naming the delivery, or else to the list address; the inbound door reads both.
+    fn return_path(&self, delivery: &Delivery) -> String {
+        match &self.config.mail.bounce_domain {
+            Some(domain) => token::verp_address(&self.key, delivery.id, domain),
+            None => self.config.mail.list_address.clone(),
+        }
     }
 
     fn digest(&self, delivery: &Delivery, page: &Page) -> Result<(Vec<u8>, String), PrepareError> {

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use super::service::usize_of;
 use super::{DAY, HOUR, MINUTE, SECOND, address};
-use crate::config::secret::{SecretKeys, Surroundings, secret};
-use crate::config::settings::{MailSettings, RateSettings, SmtpSettings, SmtpTls, Transport, UncertainPolicy};
+use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
+use crate::config::settings::{
+    DkimKey, DkimSettings, MailSettings, RateSettings, Secret, SmtpSettings, SmtpTls, Transport, UncertainPolicy,
+};
 use crate::config::table::Table;
 
 /// Stands in until an address is configured.
@@ -69,10 +71,13 @@ pub(super) fn mail(mut table: Table<'_>, around: &Surroundings) -> MailSettings 
             "make one with `openssl rand -hex 32`",
         );
     }
+    let from = address(&mut table, "from").map_or_else(|| list_address.clone(), |found| found.value);
+    let dkim = dkim(&mut table, from.rsplit('@').next().unwrap_or("localhost"));
+    let bounce_domain = bounce_domain(&mut table);
     let policies = [("hold", UncertainPolicy::Hold), ("resend", UncertainPolicy::Resend)];
     let settings = MailSettings {
         transport,
-        from: address(&mut table, "from").map_or_else(|| list_address.clone(), |found| found.value),
+        from,
         from_name: table
             .line("from_name")
             .map_or("Courant", |found| found.value)
@@ -85,9 +90,62 @@ pub(super) fn mail(mut table: Table<'_>, around: &Surroundings) -> MailSettings 
         give_up: table.duration("give_up", 4 * DAY, HOUR..=14 * DAY),
         html_max: usize::try_from(table.size("html_max", 80_000, 20_000..=100_000)).unwrap_or(usize::MAX),
         token_key,
+        bounce_domain,
+        dkim,
     };
     table.finish();
     settings
+}
+
+fn bounce_domain(table: &mut Table<'_>) -> Option<String> {
+    let found = table.line("bounce_domain")?;
+    let fine = !found.value.is_empty()
+        && found
+            .value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || ".-".contains(c));
+    if !fine {
+        let what = format!("`bounce_domain`: `{}` is no domain name", found.value);
+        table.problem(found.at, what, "give the name alone: `example.org`");
+    }
+    Some(found.value.to_owned())
+}
+
+/// `[mail.dkim]`: a first key, and a second one for the change from RSA to Ed25519 or from one selector to the next.
+fn dkim(mail: &mut Table<'_>, from_domain: &str) -> Option<DkimSettings> {
+    let mut table = mail.table("dkim");
+    let wanted = table.present();
+    let domain = table.line("domain").map_or(from_domain, |found| found.value).to_owned();
+    let mut keys = Vec::new();
+    for (selector, file) in [("selector", "key_file"), ("second_selector", "second_key_file")] {
+        match (table.line(selector), table.line(file)) {
+            (Some(name), Some(found)) => {
+                let path = relative(&table, found.value);
+                if let Some(pem) = read_private(&table, found.at, file, &path) {
+                    keys.push(DkimKey {
+                        selector: name.value.to_owned(),
+                        pem: Secret::new(pem),
+                    });
+                }
+            }
+            (None, None) if wanted && selector == "selector" => {
+                let remedy = "add `selector` and `key_file`, or remove [mail.dkim]";
+                table.problem(table.at, "has no key to sign with", remedy);
+            }
+            (None, None) => {}
+            (Some(one), None) | (None, Some(one)) => {
+                let what = format!("`{selector}` and `{file}` belong together");
+                table.problem(one.at, what, "set both, or neither");
+            }
+        }
+    }
+    let below = from_domain == domain || from_domain.ends_with(&format!(".{domain}"));
+    if wanted && !below {
+        let what = format!("`domain`: mails from {from_domain} are not covered by a signature of {domain}");
+        table.problem(table.at, what, "take the domain of `from`, or one above it");
+    }
+    table.finish();
+    (!keys.is_empty()).then_some(DkimSettings { domain, keys })
 }
 
 fn list_address(table: &mut Table<'_>, leaves: bool) -> String {
