@@ -153,6 +153,26 @@ fn fold_domain(domain: &str) -> Result<String, AddressError> {
     }
 }
 
+/// A text with every address in it masked, for people who read over one's shoulder: `a***@e***.org`.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let mask = |word: &str| {
+        let start = |part: &str| {
+            part.chars()
+                .find(char::is_ascii_alphanumeric)
+                .map(String::from)
+                .unwrap_or_default()
+        };
+        let Some((local, domain)) = word.rsplit_once('@') else {
+            return word.to_owned();
+        };
+        let ending = domain.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let ending: String = ending.chars().take_while(char::is_ascii_alphanumeric).collect();
+        format!("{}***@{}***.{ending}", start(local), start(domain))
+    };
+    text.split(' ').map(mask).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

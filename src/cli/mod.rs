@@ -11,12 +11,14 @@ mod explain;
 mod feeds;
 mod inbound;
 mod logging;
+mod outbox;
 mod parse;
 mod poll;
 mod preview;
 mod progress;
 mod run;
 mod send_now;
+mod send_test;
 mod status;
 mod subscribers;
 mod table;
@@ -107,6 +109,8 @@ enum Command {
     Subscribers(subscribers::Args),
     Inbound(inbound::Args),
     Parse(parse::Args),
+    Outbox(outbox::Args),
+    SendTest(send_test::Args),
     Backup(backup::Args),
     Explain(explain::Args),
     Companies(companies::Args),
@@ -142,6 +146,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Subscribers(args) => subscribers::run(config, &args),
         Command::Inbound(args) => inbound::run(config, &args),
         Command::Parse(args) => parse::run(&args),
+        Command::Outbox(args) => outbox::run(config, &args),
+        Command::SendTest(args) => send_test::run(config, &args),
         Command::Backup(args) => backup::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),

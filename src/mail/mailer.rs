@@ -12,9 +12,8 @@ use super::ledger;
 use super::prepare::Preparer;
 use super::rate::Limiter;
 use super::send::{Batch, Learned, Way};
-use super::smtp::{Limits, Relay};
+use super::smtp::Limits;
 use super::suppression_hash;
-use super::transport::Local;
 use crate::config::{Config, Transport, UncertainPolicy};
 use crate::context::{Ctx, Next};
 use crate::crash;
@@ -366,15 +365,7 @@ impl Mailer {
 }
 
 fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>) -> Result<Built, MailError> {
-    let way = match &config.mail.transport {
-        Transport::Smtp(settings) => {
-            let limits = limits.unwrap_or_else(|| Limits::new(settings));
-            Way::Smtp(Relay::new(settings, limits).map_err(MailError::Setup)?)
-        }
-        Transport::Sendmail(command) => Way::Local(Local::Sendmail(command.clone())),
-        Transport::Folder(path) => Way::Local(Local::Folder(path.clone())),
-        Transport::Maildir(path) => Way::Local(Local::Maildir(path.clone())),
-    };
+    let way = Way::new(&config.mail.transport, limits).map_err(MailError::Setup)?;
     let preparer = Preparer::new(ctx.db.clone(), Arc::clone(&config), key.clone()).map_err(MailError::Setup)?;
     Ok(Built {
         config,

@@ -12,10 +12,12 @@ pub mod render;
 mod reply_code;
 pub mod retry;
 mod send;
+mod send_test;
 pub mod smtp;
 pub mod transport;
 
 pub use mailer::{MailError, Mailer};
+pub use send_test::send_test;
 
 use crate::address::Address;
 use crate::token::{self, TokenKey};

@@ -15,9 +15,9 @@ use super::ledger::Ledger;
 use super::prepare::{PrepareError, Preparer};
 use super::rate::{Limiter, domain_of};
 use super::retry::{self, BackOff, Policy};
-use super::smtp::{Relay, Session};
+use super::smtp::{Limits, Relay, Session};
 use super::transport::{Local, Outgoing};
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::context::Ctx;
 use crate::model::{Attempt, Delivery, DeliveryId, SendOutcome, SmtpPhase, Verdict};
 use crate::time::Timestamp;
@@ -28,6 +28,21 @@ pub(super) enum Way {
     Smtp(Relay),
     /// On this machine.
     Local(Local),
+}
+
+impl Way {
+    /// The configured way; the error is for the operator.
+    pub(super) fn new(transport: &Transport, limits: Option<Limits>) -> Result<Self, String> {
+        Ok(match transport {
+            Transport::Smtp(settings) => {
+                let limits = limits.unwrap_or_else(|| Limits::new(settings));
+                Self::Smtp(Relay::new(settings, limits)?)
+            }
+            Transport::Sendmail(command) => Self::Local(Local::Sendmail(command.clone())),
+            Transport::Folder(path) => Self::Local(Local::Folder(path.clone())),
+            Transport::Maildir(path) => Self::Local(Local::Maildir(path.clone())),
+        })
+    }
 }
 
 /// What a batch knows and learns, kept from one batch to the next.
