@@ -3,7 +3,7 @@
 //! An audience is rendered once with places (`render::place`); here each recipient's values go into them, escaped for
 //! HTML in the HTML part.
 
-use super::message::ListHeaders;
+use super::message::{ListHeaders, wire_address};
 use super::render::place;
 use crate::model::{Rendered, SubscriptionId};
 use crate::token::{self, TokenKey};
@@ -75,7 +75,9 @@ impl Personal {
             unsubscribe_mail: Some(self.leave_mail.clone()),
             help: Some(detail(&doors.list_address, "help")),
             subscribe: Some(detail(&doors.list_address, &format!("subscribe-{digest}"))),
-            owner: Some(owner.unwrap_or(&doors.list_address).to_owned()),
+            owner: owner
+                .and_then(wire_address)
+                .or_else(|| Some(doors.list_address.clone())),
             archive_url: None,
         }
     }

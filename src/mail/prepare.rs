@@ -14,7 +14,7 @@ use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
 use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
-use crate::store::{Db, digests};
+use crate::store::{Db, outbox};
 use crate::time::{Timestamp, Zone};
 use crate::token::{self, TokenKey};
 
@@ -66,7 +66,9 @@ impl Preparer {
         let signer = config.mail.dkim.as_ref().map(Signer::new).transpose()?;
         let doors = Doors {
             public_url: config.web.as_ref().map(|web| web.public_url.clone()),
-            list_address: config.mail.list_address.clone(),
+            // Headers and the relay take it in its ASCII form.
+            list_address: message::wire_address(&config.mail.list_address)
+                .ok_or_else(|| format!("`{}` is no address", config.mail.list_address))?,
         };
         Ok(Self {
             db,
@@ -111,7 +113,7 @@ impl Preparer {
     fn return_path(&self, delivery: &Delivery) -> String {
         match &self.config.mail.bounce_domain {
             Some(domain) => token::verp_address(&self.key, delivery.id, domain),
-            None => self.config.mail.list_address.clone(),
+            None => self.doors.list_address.clone(),
         }
     }
 
@@ -167,7 +169,7 @@ impl Preparer {
         }
         let edition = self
             .db
-            .read(move |connection| digests::find_edition(connection, id))
+            .read(move |connection| outbox::edition(connection, id))
             .await
             .map_err(|e| PrepareError::Other(e.to_string()))?
             .ok_or_else(|| PrepareError::Other(format!("edition {id} is gone")))?;
@@ -180,9 +182,9 @@ impl Preparer {
     }
 
     async fn render(&self, audience: AudienceId, edition: Arc<Edition>) -> Result<Page, PrepareError> {
-        let digests::Audience { choices, layout, .. } = self
+        let (choices, layout) = self
             .db
-            .read(move |connection| digests::find_audience(connection, audience))
+            .read(move |connection| outbox::audience(connection, audience))
             .await
             .map_err(|e| PrepareError::Other(e.to_string()))?
             .ok_or_else(|| PrepareError::Other(format!("audience {audience} is gone")))?;

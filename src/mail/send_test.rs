@@ -51,7 +51,8 @@ pub async fn send_test(config: &Config, to: &str, now: Timestamp, random: u64) -
         label: "test".to_owned(),
         dated_at: now,
         envelope: Envelope {
-            from: mail.list_address.clone(),
+            from: message::wire_address(&mail.list_address)
+                .ok_or_else(|| setup(message::MessageError::Address("From")))?,
             to: message::wire_address(to).ok_or_else(|| setup(message::MessageError::Address("To")))?,
         },
         bytes,

@@ -11,9 +11,11 @@
 //! `cancelled`) are never sent again. Each claim carries the epoch of its process; a record of an older epoch changes
 //! nothing.
 
+mod content;
 mod start;
 mod view;
 
+pub use content::{audience, edition};
 pub use start::{Recovery, begin_epoch, heartbeat, last_heartbeat, supersede_editions};
 pub use view::{Counts, Filter, OutboxRow, Resolution, Resolved, counts, list, next_due, open_counts, purge, resolve};
 
