@@ -69,7 +69,14 @@ fn the_example_names_every_option() {
 #[test]
 fn every_commented_option_of_the_example_is_right() {
     let folder = tempfile::tempdir().unwrap();
-    for file in ["feed-password", "token-key", "smtp-password", "ca.pem"] {
+    for file in [
+        "feed-password",
+        "token-key",
+        "smtp-password",
+        "ca.pem",
+        "dkim-rsa.pem",
+        "dkim-ed25519.pem",
+    ] {
         std::fs::write(folder.path().join(file), "0123456789abcdef\n").unwrap();
     }
     std::fs::create_dir(folder.path().join("templates")).unwrap();
