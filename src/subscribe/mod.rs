@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod desk;
 pub mod inbound;
+pub mod web;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,6 +7,7 @@
 mod check;
 mod digest;
 mod folder;
+pub mod pages;
 pub mod place;
 mod service;
 mod templates;

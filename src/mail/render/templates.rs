@@ -127,6 +127,24 @@ impl std::fmt::Debug for Templates {
     }
 }
 
+/// The engine as every template of ours meets it.
+pub(super) fn environment() -> Result<Environment<'static>, RenderError> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    let whole_lines = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    env.set_syntax(whole_lines?);
+    env.set_fuel(Some(FUEL));
+    env.set_auto_escape_callback(|name| match name.trim_end_matches(".j2").rsplit_once('.') {
+        Some((_, "html")) => AutoEscape::Html,
+        _ => AutoEscape::None,
+    });
+    env.set_formatter(|out, state, value| match value.as_str() {
+        Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => Ok(out.write_str(&escape(text))?),
+        _ => minijinja::escape_formatter(out, state, value),
+    });
+    Ok(env)
+}
+
 impl Templates {
     /// The built-in templates.
     ///
@@ -149,21 +167,7 @@ impl Templates {
         {
             return Err(RenderError::Unknown(unknown.clone()));
         }
-        let mut env = Environment::new();
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        let whole_lines = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        env.set_syntax(whole_lines?);
-        env.set_fuel(Some(FUEL));
-        env.set_auto_escape_callback(|name| match name.trim_end_matches(".j2").rsplit_once('.') {
-            Some((_, "html")) => AutoEscape::Html,
-            _ => AutoEscape::None,
-        });
-        env.set_formatter(|out, state, value| match value.as_str() {
-            Some(text) if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
-                Ok(out.write_str(&escape(text))?)
-            }
-            _ => minijinja::escape_formatter(out, state, value),
-        });
+        let mut env = environment()?;
         for (name, source) in BUILTIN {
             let source = replacements
                 .get(*name)

@@ -255,3 +255,34 @@ pub fn counts(conn: &Connection, digest: &str, schedule: &str, slot: &str) -> Re
         .query_row([digest, schedule, slot], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
+
+/// An edition in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// Its row.
+    pub id: EditionId,
+    /// When it was due.
+    pub due_at: Timestamp,
+    /// Its stories.
+    pub n_stories: i64,
+}
+
+/// Editions of a digest's own schedule that had something to tell, newest first.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn past(conn: &Connection, digest: &str, limit: usize) -> Result<Vec<Past>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT id, due_at, story_count FROM editions
+         WHERE digest_key = ?1 AND schedule = '' AND story_count > 0
+         ORDER BY due_at DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map((digest, i64::try_from(limit).unwrap_or(i64::MAX)), |row| {
+        Ok(Past {
+            id: EditionId::new(row.get(0)?),
+            due_at: at(row.get(1)?),
+            n_stories: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

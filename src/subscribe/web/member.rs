@@ -1,0 +1,202 @@
+//! What the pages ask of the desk: everything that changes a subscription goes through the same orders as a mail.
+
+use std::sync::Arc;
+
+use crate::address::Address;
+use crate::config::{Config, DigestSettings};
+use crate::context::Ctx;
+use crate::mail::render::Templates;
+use crate::model::{Choices, Subscription, SubscriptionId, SubscriptionStatus};
+use crate::store::{self, subscribers};
+use crate::subscribe::choose::{Names, schedule_of};
+use crate::subscribe::command::Command;
+use crate::subscribe::inbound::Proof;
+use crate::subscribe::{Done, Order, Way, order};
+use crate::token;
+
+/// A subscription as a page shows it.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its row.
+    pub id: SubscriptionId,
+    /// `[[digest]].key`.
+    pub digest: String,
+    /// The digest's name.
+    pub title: String,
+    /// The reader's address.
+    pub address: String,
+    /// What they chose.
+    pub choices: Choices,
+    /// Whether it gets mail.
+    pub is_active: bool,
+    /// Opens the settings page.
+    pub settings_token: String,
+    /// Opens the leave page.
+    pub leave_token: String,
+    /// The next edition, in words; empty when there is none.
+    pub next: String,
+}
+
+/// An order from a page.
+fn page_order(command: Command, from: Option<Address>, proof: Proof, way: Way, evidence: String) -> Order {
+    Order {
+        commands: vec![command],
+        unclear: Vec::new(),
+        from,
+        proof,
+        way,
+        evidence,
+        thread: None,
+    }
+}
+
+/// Asks for a digest: at most a confirmation mail follows, and the page never says what did.
+pub async fn ask(
+    ctx: &Ctx,
+    templates: &Arc<Templates>,
+    address: Address,
+    digest: &str,
+    evidence: String,
+) -> store::Result<()> {
+    let command = Command::Subscribe(Some(digest.to_owned()));
+    order(
+        ctx,
+        templates,
+        page_order(command, Some(address), Proof::None, Way::Web, evidence),
+    )
+    .await?;
+    Ok(())
+}
+
+/// The digest a confirm token waits for; `None` for a token that is not good.
+pub async fn pending(ctx: &Ctx, confirm: &str) -> store::Result<Option<Member>> {
+    let Some(hash) = token::confirm_hash(confirm) else {
+        return Ok(None);
+    };
+    let now = ctx.now();
+    let found = ctx
+        .db
+        .read(move |conn| subscribers::by_confirm_hash(conn, &hash, now))
+        .await?;
+    member(ctx, found).await
+}
+
+/// Confirms; `None` for a token that is not good.
+pub async fn confirm(
+    ctx: &Ctx,
+    templates: &Arc<Templates>,
+    confirm: &str,
+    evidence: String,
+) -> store::Result<Option<Member>> {
+    let Some(waiting) = pending(ctx, confirm).await? else {
+        return Ok(None);
+    };
+    let command = Command::Confirm(confirm.to_owned());
+    match order(
+        ctx,
+        templates,
+        page_order(command, None, Proof::None, Way::Web, evidence),
+    )
+    .await?
+    {
+        Done::BadToken => Ok(None),
+        _ => Ok(Some(waiting)),
+    }
+}
+
+/// The subscription a leave token names.
+pub async fn by_leave_token(ctx: &Ctx, text: &str) -> store::Result<Option<Member>> {
+    let id = token::check_leave(&ctx.token_key().await?, text);
+    by_id(ctx, id).await
+}
+
+/// The subscription a settings token names, while it gets mail.
+pub async fn by_settings_token(ctx: &Ctx, text: &str) -> store::Result<Option<Member>> {
+    let id = token::check_settings(&ctx.token_key().await?, text);
+    Ok(by_id(ctx, id).await?.filter(|member| member.is_active))
+}
+
+/// Ends a subscription; one that is over stays as it is.
+pub async fn leave(
+    ctx: &Ctx,
+    templates: &Arc<Templates>,
+    token: &str,
+    way: Way,
+    evidence: String,
+) -> store::Result<()> {
+    order(
+        ctx,
+        templates,
+        page_order(
+            Command::Leave(None),
+            None,
+            Proof::Leave(token.to_owned()),
+            way,
+            evidence,
+        ),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Keeps choices, with the schedule they come to and the proof of who changed them.
+pub async fn change(ctx: &Ctx, member: &Member, choices: Choices, evidence: String) -> store::Result<()> {
+    let (config, id, now) = (ctx.config(), member.id, ctx.now());
+    let Some(spec) = spec(&config, &member.digest) else {
+        return Ok(());
+    };
+    let schedule = schedule_of(&choices, &spec.schedule, spec.zone).unwrap_or_default();
+    ctx.db
+        .write(move |tx| {
+            subscribers::set_choices(tx, id, &choices, &schedule)?;
+            subscribers::add_consent(tx, id, subscribers::Step::Changed, Way::Web.word(), &evidence, now)
+        })
+        .await?;
+    Ok(())
+}
+
+/// The names readers may use.
+pub async fn names(ctx: &Ctx) -> store::Result<Names> {
+    Ok(Names::new(ctx.db.read(subscribers::known_names).await?))
+}
+
+async fn by_id(ctx: &Ctx, id: Option<SubscriptionId>) -> store::Result<Option<Member>> {
+    let Some(id) = id else { return Ok(None) };
+    let found = ctx
+        .db
+        .read(move |conn| subscribers::subscription_by_id(conn, id))
+        .await?;
+    member(ctx, found).await
+}
+
+async fn member(ctx: &Ctx, found: Option<Subscription>) -> store::Result<Option<Member>> {
+    let Some(found) = found else { return Ok(None) };
+    let person = found.subscriber;
+    let Some(person) = ctx.db.read(move |conn| subscribers::get(conn, person)).await? else {
+        return Ok(None);
+    };
+    let config = ctx.config();
+    let Some(spec) = spec(&config, &found.digest) else {
+        return Ok(None);
+    };
+    let key = ctx.token_key().await?;
+    let next = spec.schedule.next_after(spec.zone, ctx.now()).map(|firing| {
+        let local = spec.zone.local(firing.at);
+        format!("{}, {} {}", local.long_date(), local.clock(), local.abbreviation())
+    });
+    Ok(Some(Member {
+        id: found.id,
+        digest: found.digest,
+        title: spec.title.clone(),
+        address: person.address,
+        choices: found.choices,
+        is_active: found.status == SubscriptionStatus::Active,
+        settings_token: token::settings_token(&key, found.id),
+        leave_token: token::leave_token(&key, found.id),
+        next: next.unwrap_or_default(),
+    }))
+}
+
+fn spec<'a>(config: &'a Config, digest: &str) -> Option<&'a DigestSettings> {
+    config.digests.iter().find(|known| known.key == digest)
+}

@@ -1,0 +1,253 @@
+//! The web door: a form, pages with a button, settings behind a signed link, past editions, health and metrics.
+//!
+//! GET never changes anything, since scanners open every link in a mail; what changes something is a POST, and the only
+//! credential is the token in the address, so there are no cookies and nothing a foreign page could ride on. Unknown,
+//! used and expired tokens get the same answer.
+
+mod archive;
+mod client;
+mod connection;
+mod door;
+mod member;
+mod ops;
+mod settings;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post};
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::context::Ctx;
+use crate::mail::personal::detail;
+use crate::mail::render::Templates;
+use crate::mail::render::pages::{Pages, STYLE};
+use client::{BAD_TOKENS_MAX, Network, REQUESTS_MAX, Tries};
+use connection::Peer;
+
+/// Bytes of a form; the settings page with every theme chosen stays far below.
+const BODY_MAX_BYTES: usize = 16 * 1024;
+/// Bytes of an address line.
+const URL_MAX_BYTES: usize = 2 * 1024;
+/// A request takes no longer.
+const REQUEST_MAX: Duration = Duration::from_secs(15);
+
+/// What every page shares.
+#[derive(Clone)]
+struct Door {
+    ctx: Ctx,
+    pages: Arc<Pages>,
+    templates: Arc<Templates>,
+    bad_tokens: Arc<Mutex<Tries>>,
+    requests: Arc<Mutex<Tries>>,
+}
+
+/// Serves the pages until shutdown; mails that follow from them are made with these templates.
+pub async fn serve(ctx: Ctx, templates: Arc<Templates>, listener: TcpListener) {
+    let pages = match Pages::new() {
+        Ok(pages) => Arc::new(pages),
+        Err(error) => {
+            tracing::error!(%error, "The pages cannot be shown");
+            return;
+        }
+    };
+    let shutdown = ctx.shutdown.clone();
+    let door = Door {
+        ctx,
+        pages,
+        templates,
+        bad_tokens: Arc::new(Mutex::new(Tries::new(BAD_TOKENS_MAX, Duration::from_mins(1)))),
+        requests: Arc::new(Mutex::new(Tries::new(REQUESTS_MAX, Duration::from_hours(1)))),
+    };
+    connection::accept(listener, router(door), shutdown).await;
+}
+
+fn router(door: Door) -> Router {
+    Router::new()
+        .route("/", get(door::form))
+        .route("/subscribe", post(door::subscribe))
+        .route("/confirm/{token}", get(door::confirm_page).post(door::confirm))
+        .route("/leave/{token}", get(door::leave_page).post(door::leave))
+        .route("/settings/{token}", get(settings::page).post(settings::save))
+        .route("/archive/{digest}", get(archive::list))
+        .route("/edition/{id}", get(archive::edition))
+        .route(
+            "/style.css",
+            get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE) }),
+        )
+        .route("/robots.txt", get(|| async { "User-agent: *\nDisallow: /\n" }))
+        .route("/healthz", get(ops::alive))
+        .route("/readyz", get(ops::ready))
+        .route("/metrics", get(ops::metrics))
+        .fallback(|State(door): State<Door>| async move { door.missing() })
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .layer(middleware::from_fn(guard))
+        .with_state(door)
+}
+
+/// Limits on every request, and headers on every answer.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if request.uri().to_string().len() > URL_MAX_BYTES {
+        StatusCode::URI_TOO_LONG.into_response()
+    } else {
+        tokio::time::timeout(REQUEST_MAX, next.run(request))
+            .await
+            .unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+    };
+    let class = match response.status().as_u16() {
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    metrics::counter!("courant_web_requests_total", "status" => class).increment(1);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ));
+    response
+}
+
+/// What the frame of every page shows.
+#[derive(Serialize)]
+struct Site {
+    name: String,
+    contact: String,
+    subscribe_address: String,
+}
+
+impl Site {
+    fn of(config: &Config) -> Self {
+        Self {
+            name: config.mail.from_name.clone(),
+            contact: config.mail.contact.clone(),
+            subscribe_address: detail(&config.mail.list_address, "subscribe"),
+        }
+    }
+}
+
+/// A way on from a page.
+#[derive(Serialize)]
+struct Link {
+    href: String,
+    text: &'static str,
+}
+
+impl Door {
+    fn network(&self, peer: Peer, headers: &HeaderMap) -> Network {
+        let config = self.ctx.config();
+        let proxies = config.web.as_ref().map_or(&[][..], |web| &web.trusted_proxies);
+        Network::of(peer.0, headers, proxies)
+    }
+
+    fn page<T: Serialize>(&self, status: StatusCode, name: &str, values: &T) -> Response {
+        match self.pages.render(name, values) {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(page = name, %error, "A page could not be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
+    }
+
+    /// A page that says something.
+    fn notice(&self, status: StatusCode, heading: &str, paragraphs: &[&str], link: Option<Link>) -> Response {
+        let site = Site::of(&self.ctx.config());
+        let values = serde_json::json!({"site": site, "heading": heading, "paragraphs": paragraphs, "link": link});
+        self.page(status, "notice", &values)
+    }
+
+    /// A page with one button.
+    fn ask(&self, heading: &str, paragraphs: &[&str], button: &str, action: &str, link: Option<Link>) -> Response {
+        let site = Site::of(&self.ctx.config());
+        let values = serde_json::json!({
+            "site": site, "heading": heading, "paragraphs": paragraphs, "button": button, "action": action, "link": link,
+        });
+        self.page(StatusCode::OK, "ask", &values)
+    }
+
+    fn missing(&self) -> Response {
+        self.notice(StatusCode::NOT_FOUND, "Nothing here", &["There is no such page."], None)
+    }
+
+    /// The one answer to any token that is not good: unknown, used or expired.
+    fn bad_token(&self, network: Network) -> Response {
+        let now = self.ctx.now();
+        let counted = self
+            .bad_tokens
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .count(network, now);
+        match counted {
+            Ok(()) => self.notice(
+                StatusCode::NOT_FOUND,
+                "This link does not work",
+                &[
+                    "It may have been used already, or be too old.",
+                    "If you wanted to subscribe, please ask again; if you wanted to leave, the newest mail has a link.",
+                ],
+                Some(Link {
+                    href: "/".into(),
+                    text: "To the first page",
+                }),
+            ),
+            Err(wait) => self.slow_down(wait),
+        }
+    }
+
+    fn slow_down(&self, wait: Duration) -> Response {
+        let mut response = self.notice(
+            StatusCode::TOO_MANY_REQUESTS,
+            "Too many tries",
+            &["Please wait a little and try again."],
+            None,
+        );
+        if let Ok(value) = HeaderValue::try_from(wait.as_secs().max(1).to_string()) {
+            response.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        response
+    }
+
+    fn failed(&self, error: &dyn std::fmt::Display) -> Response {
+        tracing::error!(%error, "A request to the pages failed");
+        self.notice(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Not now",
+            &["Something on our side does not work at the moment. Nothing was changed; please try again later."],
+            None,
+        )
+    }
+}
+
+/// The fields of a form, urlencoded, in their order.
+fn fields(body: &Bytes) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(body)
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect()
+}
+
+/// The first field of this name, trimmed; empty when there is none.
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
+    fields
+        .iter()
+        .find(|(found, _)| found == name)
+        .map_or("", |(_, value)| value.trim())
+}
