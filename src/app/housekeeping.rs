@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::context::{Ctx, Next};
 use crate::store::{self, retention, settings};
+use crate::subscribe;
 use crate::time::Timestamp;
 
-const EVERY: Duration = Duration::from_secs(60);
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(86_400);
+const EVERY: Duration = Duration::from_mins(1);
+const CHECKPOINT_EVERY: Duration = Duration::from_hours(24);
 /// Rows a transaction, so that nobody waits long for the write lock.
 const BATCH: usize = 500;
 /// Batches a tick; the rest waits for the next one.
@@ -36,6 +37,7 @@ pub async fn tick(ctx: &Ctx) -> anyhow::Result<Next> {
             break;
         }
     }
+    did += subscribe::tidy(ctx).await?;
     if checkpoint_due(ctx, now).await? {
         ctx.db.checkpoint().await?;
         ctx.db

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::net::TcpListener;
 use tokio::sync::{Mutex, watch};
 use tokio_util::task::TaskTracker;
 
@@ -22,10 +23,11 @@ use crate::config::{Config, KnownSlugs, StorySettings};
 use crate::context::Ctx;
 use crate::ingest::Poller;
 use crate::mail::Mailer;
+use crate::mail::render::Templates;
 use crate::ops::systemd::Notifier;
 use crate::store::{self, Db};
 use crate::stories::Grouper;
-use crate::{digest, ingest, stories};
+use crate::{digest, ingest, stories, subscribe};
 use beat::Beats;
 use tick_loop::Loop;
 
@@ -113,7 +115,7 @@ pub async fn run(config_path: &Path, config: Config) -> anyhow::Result<()> {
     let loops = TaskTracker::new();
     let beats = Beats::default();
     let (failed, mut failure) = watch::channel(None);
-    doors.close();
+    open_doors(&ctx, &doors).await?;
     start_loops(&ctx, &beats, &loops, &failed, &mailer);
 
     notifier.ready();
@@ -139,6 +141,22 @@ async fn ended(failure: &mut watch::Receiver<Option<String>>) -> String {
         Ok(why) => why.clone().unwrap_or_default(),
         Err(_) => "all loops are gone".to_owned(),
     }
+}
+
+async fn open_doors(ctx: &Ctx, doors: &TaskTracker) -> anyhow::Result<()> {
+    if let Some(web) = &ctx.config().web {
+        let listener = TcpListener::bind(web.listen).await.with_context(|| {
+            format!(
+                "Unable to listen on `{}`; set another [web].listen or stop what uses it",
+                web.listen
+            )
+        })?;
+        tracing::info!(listen = %web.listen, "Web pages are served");
+        let templates = Arc::new(Templates::load(ctx.config().mail.templates.as_deref())?);
+        doors.spawn(subscribe::web::serve(ctx.clone(), templates, listener));
+    }
+    doors.close();
+    Ok(())
 }
 
 fn start_loops(

@@ -17,7 +17,7 @@ use crate::store;
 
 /// How long the database may take to answer before the watchdog is not fed.
 const DB_ANSWER_MAX: Duration = Duration::from_secs(10);
-const STATUS_EVERY: Duration = Duration::from_secs(60);
+const STATUS_EVERY: Duration = Duration::from_mins(1);
 const WATCHDOG_EVERY: Duration = Duration::from_secs(20);
 
 /// Serves signals and the watchdog until it is time to stop.

@@ -14,7 +14,7 @@ use crate::context::{Ctx, Next, Wakes};
 /// Other processes (`courant inbound`, `courant subscribers`) cannot wake us, so each loop looks by itself this often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
 const PANICS_MAX: u32 = 3;
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 /// One of the daemon's loops.
 #[derive(Clone, Copy)]

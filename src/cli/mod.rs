@@ -6,6 +6,7 @@ mod backup;
 mod check_config;
 mod companies;
 mod completions;
+mod demo;
 mod eval;
 mod explain;
 mod feeds;
@@ -100,6 +101,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Demo(demo::Args),
     SendNow(send_now::Args),
     CheckConfig(check_config::Args),
     Status(status::Args),
@@ -137,6 +139,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let config = cli.config.as_path();
     match cli.command {
         Command::Run(args) => run::run(config, &args),
+        Command::Demo(args) => demo::run(&args),
         Command::SendNow(args) => send_now::run(config, &args),
         Command::CheckConfig(args) => check_config::run(config, &args),
         Command::Status(args) => status::run(config, &args),

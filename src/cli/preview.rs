@@ -107,6 +107,22 @@ fn output(
         text.push(b'\n');
         return Ok(text);
     }
+    let (personal, doors) = addressee(config, reader);
+    let mail = mail(config, spec, shown, reader)?;
+    Ok(match args.format {
+        Format::Html => mail.html.into_bytes(),
+        Format::Eml => eml(config, spec, shown, &personal, &doors, mail)?,
+        Format::Text | Format::Json => mail.text.into_bytes(),
+    })
+}
+
+/// The mail of an edition, with what is personal in it.
+pub(super) fn mail(
+    config: &Config,
+    spec: &DigestSettings,
+    shown: &Preview,
+    reader: Option<&Address>,
+) -> anyhow::Result<Rendered> {
     let Some(layout) = &shown.layout else {
         return Err(Refused::new(
             Exit::Data,
@@ -117,6 +133,10 @@ fn output(
     let templates = Templates::load(config.mail.templates.as_deref())?;
     let settings = RenderSettings::of(config, spec, &shown.choices);
     let rendered = render_digest(&templates, &shown.edition, layout, &settings)?;
+    Ok(addressee(config, reader).0.fill(&rendered))
+}
+
+fn addressee(config: &Config, reader: Option<&Address>) -> (Personal, Doors) {
     let doors = Doors {
         public_url: config.web.as_ref().map(|web| web.public_url.clone()),
         list_address: config.mail.list_address.clone(),
@@ -130,12 +150,7 @@ fn output(
         &to,
         None,
     );
-    let mail = personal.fill(&rendered);
-    Ok(match args.format {
-        Format::Html => mail.html.into_bytes(),
-        Format::Eml => eml(config, spec, shown, &personal, &doors, mail)?,
-        Format::Text | Format::Json => mail.text.into_bytes(),
-    })
+    (personal, doors)
 }
 
 fn eml(

@@ -3,4 +3,5 @@
 pub mod config;
 pub mod documents;
 pub mod outlets;
+pub mod play;
 pub mod server;

@@ -6,7 +6,7 @@
 //! | sources | two outlets of the highest weight | the operator's own judgment of an outlet |
 //! | freshness | just reported; halved every 12 hours | an hour-old story beats yesterday's |
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
-//! | event | a takeover the tagger is sure of; others by the table below | events matter more than commentary |
+//! | event | a takeover; other kinds by [`EVENTS`], topics 0.3 | events matter more than commentary |
 //! | novelty | the story's first report is inside the window | a saga's tenth day is less news |
 //! | marks | (subtracted) sponsored, template, roundup, press release, opinion, live blog | demoted, not hidden |
 //!
@@ -28,33 +28,26 @@ pub const WEIGHTS: [(&str, f64); 7] = [
     ("marks", -0.30),
 ];
 
-/// How much a theme matters, 0 to 1, when the tagger is sure of it. A decision of a central bank or a tariff moves more
-/// than one company's product; a market wrap tells what the other stories told.
-const THEMES: [(&str, f64); 19] = [
+/// How much an event kind matters, 0 to 1; a kind that is not here has 0.6.
+const EVENTS: [(&str, f64); 15] = [
     ("m-and-a", 1.0),
     ("credit-distress", 0.9),
     ("legal", 0.8),
     ("regulation", 0.8),
     ("leadership", 0.8),
     ("ipo-listing", 0.8),
-    ("macro", 0.8),
-    ("trade-geopolitics", 0.8),
     ("funding", 0.7),
     ("workforce", 0.7),
     ("earnings", 0.7),
-    ("cybersecurity", 0.6),
     ("partnership", 0.6),
-    ("operations", 0.5),
+    ("operations", 0.6),
+    ("product", 0.6),
     ("capital-return", 0.4),
-    ("product", 0.35),
-    ("markets", 0.3),
     ("stock-move", 0.15),
     ("analyst-rating", 0.1),
 ];
 const OTHER_EVENT: f64 = 0.6;
-const OTHER_TOPIC: f64 = 0.35;
-/// From this score on a theme counts in full; one just above the tagger's threshold may well be wrong.
-const SURE: f64 = 1.6;
+const TOPIC: f64 = 0.3;
 /// Independent outlets beyond this add nothing.
 const OUTLETS_FULL: f64 = 12.0;
 /// Freshness is halved in this many seconds.
@@ -106,16 +99,15 @@ fn companies(view: &StoryView) -> f64 {
 }
 
 fn event(view: &StoryView) -> f64 {
-    let of = |slug: &str, event: bool| match THEMES.iter().find(|(known, _)| *known == slug) {
+    let of = |slug: &str, event: bool| match EVENTS.iter().find(|(known, _)| *known == slug) {
         Some((_, value)) => *value,
         None if event => OTHER_EVENT,
-        None => OTHER_TOPIC,
+        None => TOPIC,
     };
-    let worth = view
-        .themes
+    view.themes
         .iter()
-        .map(|theme| of(&theme.slug, theme.event) * (theme.score / SURE).clamp(0.0, 1.0));
-    worth.fold(0.0, f64::max)
+        .map(|theme| of(&theme.slug, theme.event))
+        .fold(0.0, f64::max)
 }
 
 fn marks(marks: &[Mark]) -> f64 {
@@ -128,88 +120,4 @@ fn marks(marks: &[Mark]) -> f64 {
         Mark::Paywall | Mark::Reprint => 0.0,
     };
     marks.iter().map(of).fold(0.0, f64::max)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{CompanyRef, EntryId, Headline, StoryId, ThemeRef};
-
-    fn story(n_independent: u32, theme: &str, marks: &[Mark]) -> StoryView {
-        let at = Timestamp::from_unix(1_000_000);
-        let lead = Headline {
-            entry: EntryId::new(1),
-            title: "Acme buys Roadrunner".into(),
-            url: String::new(),
-            source: "Wire".into(),
-            owner: "Wire".into(),
-            at,
-            extract: String::new(),
-            language: String::new(),
-            marks: marks.to_vec(),
-            also: Vec::new(),
-        };
-        StoryView {
-            id: StoryId::new(1),
-            lead,
-            related: Vec::new(),
-            n_articles: n_independent,
-            n_outlets: n_independent,
-            n_independent,
-            first_at: at,
-            last_at: at,
-            first_by: None,
-            companies: vec![CompanyRef {
-                slug: "acme".into(),
-                name: "Acme".into(),
-                ticker: String::new(),
-                about: true,
-                unlisted: false,
-                score: 1.0,
-            }],
-            themes: vec![ThemeRef {
-                slug: theme.into(),
-                name: theme.into(),
-                event: true,
-                score: 2.0,
-            }],
-            score: 0.0,
-            parts: Vec::new(),
-        }
-    }
-
-    fn score_of(story: &StoryView) -> f64 {
-        let now = Timestamp::from_unix(1_010_000);
-        score(story, &[1.0], Timestamp::from_unix(0), now, &BTreeMap::new()).0
-    }
-
-    #[track_caller]
-    fn above(more: &StoryView, less: &StoryView) {
-        assert!(score_of(more) > score_of(less), "{} {}", score_of(more), score_of(less));
-    }
-
-    #[test]
-    fn what_matters_more_scores_more() {
-        above(&story(6, "product", &[]), &story(2, "product", &[]));
-        above(&story(2, "m-and-a", &[]), &story(2, "product", &[]));
-        above(&story(1, "product", &[]), &story(1, "product", &[Mark::PressRelease]));
-        above(
-            &story(1, "product", &[Mark::Opinion]),
-            &story(1, "product", &[Mark::Sponsored]),
-        );
-    }
-
-    #[test]
-    fn the_parts_sum_up_and_weights_can_be_replaced() {
-        let story = story(4, "legal", &[Mark::Opinion]);
-        let now = Timestamp::from_unix(1_010_000);
-        let (total, parts) = score(&story, &[1.0], Timestamp::from_unix(0), now, &BTreeMap::new());
-        assert!((total - parts.iter().map(|part| part.value).sum::<f64>()).abs() < 1e-12);
-        assert_eq!(parts.len(), WEIGHTS.len());
-        let none = WEIGHTS.iter().map(|(name, _)| ((*name).to_owned(), 0.0)).collect();
-        assert_eq!(
-            score(&story, &[1.0], Timestamp::from_unix(0), now, &none),
-            (0.0, Vec::new())
-        );
-    }
 }

@@ -1,5 +1,5 @@
 //! What is old is deleted, in small batches and in an order that breaks no reference: deliveries, editions nobody's
-//! ledger needs, stories, entries (leaving tombstones), mails received, events.
+//! ledger needs, stories, entries (leaving tombstones), events. What the doors keep is theirs to forget.
 
 use rusqlite::{Transaction, params};
 
@@ -10,10 +10,6 @@ use crate::time::Timestamp;
 const LEDGER_SECS: i64 = 14 * 86_400;
 /// Tombstones outlive entries by this: a feed that lists an item again after a year makes news of it.
 const TOMBSTONE_SECS: i64 = 365 * 86_400;
-/// How long fingerprints of received mails guard against replays.
-const INBOUND_SECS: i64 = 30 * 86_400;
-/// Longest window of a reply budget.
-const BUDGET_SECS: i64 = 30 * 86_400;
 const EVENTS_SECS: i64 = 90 * 86_400;
 
 /// What is old.
@@ -47,16 +43,6 @@ pub fn delete_some(tx: &Transaction<'_>, limits: &Limits, now: Timestamp, limit:
     n += delete_stories(tx, limits.entries_before, most)?;
     n += entries::delete_old(tx, limits.entries_before, now, limit)?;
     n += entries::delete_tombstones(tx, Timestamp::from_unix(before(TOMBSTONE_SECS)), limit)?;
-    n += tx
-        .prepare_cached(
-            "DELETE FROM inbound WHERE fingerprint IN (SELECT fingerprint FROM inbound WHERE received_at < ?1 LIMIT ?2)",
-        )?
-        .execute(params![before(INBOUND_SECS), most])?;
-    n += tx
-        .prepare_cached(
-            "DELETE FROM reply_budget WHERE rowid IN (SELECT rowid FROM reply_budget WHERE at < ?1 LIMIT ?2)",
-        )?
-        .execute(params![before(BUDGET_SECS), most])?;
     n += tx
         .prepare_cached("DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < ?1 LIMIT ?2)")?
         .execute(params![before(EVENTS_SECS), most])?;

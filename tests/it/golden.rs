@@ -153,7 +153,7 @@ fn mention(text: &str) -> Mention {
 fn theme(slug: &str) -> ThemeTag {
     ThemeTag {
         theme: slug.into(),
-        score: 2.0,
+        score: 1.0,
         reason: String::new(),
     }
 }

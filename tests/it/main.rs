@@ -12,3 +12,5 @@ mod outbox_world;
 mod politeness;
 mod poll;
 mod poll_world;
+mod program;
+mod service;

@@ -1,0 +1,164 @@
+//! The built program in a folder of its own: run to its end, or started, told things by signal, and waited for.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+use courant::store::rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+/// Longer than anything a test waits for; only a fault reaches it.
+pub const PATIENCE: Duration = Duration::from_secs(150);
+
+/// A folder with a configuration and, once something ran, a database.
+pub struct Installation {
+    pub folder: TempDir,
+}
+
+impl Installation {
+    /// With this configuration; the database is `courant.db` in the folder.
+    pub fn new(config: &str) -> Self {
+        let installation = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        installation.configure(config);
+        installation
+    }
+
+    pub fn configure(&self, config: &str) {
+        std::fs::write(self.path("config.toml"), config).unwrap();
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
+        command
+            .current_dir(self.folder.path())
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command that must end well, and returns what it printed.
+    #[track_caller]
+    pub fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let (out, err) = (
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        assert!(
+            output.status.success(),
+            "courant {arguments:?} ended with {}\n{out}\n{err}",
+            output.status
+        );
+        out.into_owned()
+    }
+
+    /// Starts a command and lets it run; its log goes to `log.txt`.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log.txt"))
+            .unwrap();
+        let child = self
+            .command(arguments)
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Running {
+            child: Some(child),
+            log: self.path("log.txt"),
+        }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log.txt")).unwrap_or_default()
+    }
+
+    /// One number out of the database, read beside whatever runs.
+    pub fn count(&self, sql: &str) -> i64 {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = Connection::open_with_flags(self.path("courant.db"), flags).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// What must hold of every database, whatever happened to the program.
+    #[track_caller]
+    pub fn assert_intact(&self) {
+        let connection = Connection::open(self.path("courant.db")).unwrap();
+        let verdict: String = connection
+            .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(verdict, "ok");
+        let broken: i64 = connection
+            .query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(broken, 0, "foreign keys");
+    }
+}
+
+/// A started program; killed when the test ends.
+pub struct Running {
+    child: Option<Child>,
+    log: PathBuf,
+}
+
+impl Running {
+    /// Sends a signal by name: `TERM`, `HUP`, `KILL`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().unwrap().id().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+        assert!(done.success(), "kill -{name}");
+    }
+
+    /// Waits until the log holds these words.
+    pub async fn says(&self, words: &str) {
+        let found = || std::fs::read_to_string(&self.log).is_ok_and(|log| log.contains(words));
+        until(&format!("the log to say `{words}`"), found).await;
+    }
+
+    /// Waits for the end.
+    pub async fn ended(mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        let waiting = tokio::task::spawn_blocking(move || child.wait().unwrap());
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("the program to end")
+            .unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Looks again and again until something holds. What is waited for is the event; the pause only spares the machine.
+pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let looking = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(PATIENCE, looking).await.is_ok(),
+        "waited in vain for {what}"
+    );
+}

@@ -1,0 +1,243 @@
+//! The daemon as a whole: feeds in, mail out, stopped and killed in the middle, started again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::fake_feeds::{Act as Feed, FakeFeeds, reply, rss};
+use super::fake_smtp::{Act, At, FakeSmtp};
+use super::program::{Installation, until};
+
+fn config(feeds: &[String], smtp_port: u16, schedule: &str) -> String {
+    use std::fmt::Write as _;
+    let mut text = format!(
+        "[database]\npath = \"courant.db\"\n\
+         [poll]\nallow_private = true\nhost_pause = \"0s\"\nper_host = 8\ntimeout = \"60s\"\n\
+         [mail]\ntransport = \"smtp\"\nfrom = \"digest@example.org\"\nlist_address = \"news@example.org\"\n\
+         contact = \"Example Desk, 1 Main Street\"\n\
+         [mail.smtp]\nhost = \"localhost\"\nport = {smtp_port}\ntls = \"none\"\nconnections = 1\n\
+         [web]\nlisten = \"127.0.0.1:0\"\n\
+         [[digest]]\nkey = \"daily\"\ntitle = \"Daily business\"\nschedule = \"{schedule}\"\nzone = \"UTC\"\n"
+    );
+    for (n, url) in feeds.iter().enumerate() {
+        let _ = write!(
+            text,
+            "[[feed]]\nkey = \"feed{n}\"\nname = \"Outlet {n}\"\nurl = \"{url}\"\n"
+        );
+    }
+    text
+}
+
+fn minutes_ago(minutes: i64) -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    i64::try_from(now).unwrap() - 60 * minutes
+}
+
+fn document(outlet: usize) -> Feed {
+    let titles = [
+        "Harbor Foods agrees to buy Lakeside Dairy for $2.1 billion",
+        "Central bank of Ruritania leaves rates unchanged at 4 percent",
+        "Microsoft opens a data center campus near Springfield",
+    ];
+    let guids: Vec<String> = (0..titles.len()).map(|n| format!("o{outlet}-{n}")).collect();
+    let items: Vec<(&str, &str, i64)> = guids
+        .iter()
+        .zip(titles)
+        .zip([200, 90, 40])
+        .map(|((guid, title), minutes)| (guid.as_str(), title, minutes_ago(minutes)))
+        .collect();
+    reply(200, rss(&items))
+}
+
+async fn two_feeds() -> (FakeFeeds, Vec<String>) {
+    let feeds = FakeFeeds::start().await;
+    let urls = (0..2)
+        .map(|n| {
+            feeds.on(&format!("/{n}.xml"), [document(n)]);
+            feeds.url(&format!("/{n}.xml"))
+        })
+        .collect();
+    (feeds, urls)
+}
+
+fn subscribe(installation: &Installation, people: &[&str]) {
+    for person in people {
+        installation.done(&["subscribers", "add", person, "--digest", "daily", "--confirmed"]);
+    }
+}
+
+const NEVER: &str = "0 7 1 1 *";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_feeds_to_a_mail_by_the_daemon_alone() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), "* * * * *"));
+    subscribe(&here, &["anna@example.com"]);
+    let daemon = here.start(&["run"]);
+    until("the mail", || {
+        relay.recipients().iter().any(|to| to == "anna@example.com")
+    })
+    .await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success(), "{}", here.log());
+
+    let digests: Vec<_> = relay
+        .taken()
+        .into_iter()
+        .filter(|mail| mail.data.contains("List-Id:"))
+        .collect();
+    assert_eq!(digests.len(), 1, "one edition has news, the next has nothing new");
+    assert!(digests[0].data.contains("Harbor Foods"), "{}", digests[0].data);
+    assert_eq!(
+        here.count("SELECT count(*) FROM deliveries WHERE kind = 'digest' AND status = 'sent'"),
+        1
+    );
+    here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_in_the_middle_of_a_poll_loses_no_entry() {
+    let (feeds, urls) = two_feeds().await;
+    feeds.on("/1.xml", [Feed::Hang]);
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    let daemon = here.start(&["run"]);
+    until("both feeds to be asked", || asked(&here, &feeds)).await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success(), "{}", here.log());
+
+    feeds.on("/1.xml", [document(1)]);
+    here.done(&["poll"]);
+    assert_eq!(here.count("SELECT count(*) FROM entries"), 6);
+    here.assert_intact();
+}
+
+/// The first feed is stored and the second one hangs.
+fn asked(here: &Installation, feeds: &FakeFeeds) -> bool {
+    static SECOND: AtomicBool = AtomicBool::new(false);
+    if feeds.take_seen().iter().any(|seen| seen.path == "/1.xml") {
+        SECOND.store(true, Ordering::SeqCst);
+    }
+    SECOND.load(Ordering::SeqCst) && here.path("courant.db").exists() && here.count("SELECT count(*) FROM entries") == 3
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_in_the_middle_of_a_send_finishes_the_message() {
+    let (_feeds, urls) = two_feeds().await;
+    let people = ["anna@example.com", "ben@example.com", "cleo@example.com"];
+    let stopping = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&stopping);
+    // The first message's last reply comes late: the stop arrives while the program waits for it.
+    let relay = FakeSmtp::start(move |step| {
+        if step.at == At::Dot && step.taken == 0 {
+            seen.store(true, Ordering::SeqCst);
+            return Act::Late(std::time::Duration::from_secs(2), "250 2.0.0 taken\r\n".to_owned());
+        }
+        Act::Usual
+    })
+    .await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    subscribe(&here, &people);
+    here.done(&["poll"]);
+    let sender = here.start(&["run"]);
+    sender.says("Courant is running").await;
+    let queued = here.done(&["send-now", "daily"]);
+    assert!(queued.contains("3 mails queued"), "{queued}");
+    until("the first final dot", || stopping.load(Ordering::SeqCst)).await;
+    sender.signal("TERM");
+    assert!(sender.ended().await.success(), "{}", here.log());
+    assert_eq!(
+        here.count("SELECT count(*) FROM deliveries WHERE status IN ('claimed','committing','uncertain')"),
+        0
+    );
+
+    let again = here.start(&["run"]);
+    until("the rest to be sent", || {
+        here.count("SELECT count(*) FROM deliveries WHERE status = 'sent'") == 3
+    })
+    .await;
+    again.signal("TERM");
+    again.ended().await;
+    let mut got = relay.recipients();
+    got.sort();
+    assert_eq!(got, people, "each once\n{}", here.log());
+    here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_the_final_dot_the_message_is_held_in_doubt() {
+    let (_feeds, urls) = two_feeds().await;
+    let people = ["anna@example.com", "ben@example.com"];
+    let dotted = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&dotted);
+    let silent = FakeSmtp::start(move |step| {
+        if step.at == At::Dot {
+            seen.store(true, Ordering::SeqCst);
+            return Act::Silence;
+        }
+        Act::Usual
+    })
+    .await;
+    let here = Installation::new(&config(&urls, silent.address.port(), NEVER));
+    subscribe(&here, &people);
+    here.done(&["poll"]);
+    let sender = here.start(&["send-now", "daily"]);
+    until("a final dot", || dotted.load(Ordering::SeqCst)).await;
+    sender.signal("KILL");
+    sender.ended().await;
+
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    here.configure(&config(&urls, relay.address.port(), NEVER));
+    let daemon = here.start(&["run"]);
+    until("the other one to be sent", || {
+        here.count("SELECT count(*) FROM deliveries WHERE status = 'sent'") == 1
+    })
+    .await;
+    daemon.signal("TERM");
+    daemon.ended().await;
+    assert_eq!(
+        here.count("SELECT count(*) FROM deliveries WHERE status = 'uncertain'"),
+        1
+    );
+    assert_eq!(relay.taken().len(), 1, "the one in doubt is not sent again by itself");
+    let listed = here.done(&["outbox", "list", "--uncertain"]);
+    assert!(listed.contains("uncertain"), "{listed}");
+    here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_on_one_database_is_refused() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    let first = here.start(&["run"]);
+    first.says("Courant is running").await;
+    let second = here.run(&["run"]);
+    assert_eq!(
+        second.status.code(),
+        Some(75),
+        "{}",
+        String::from_utf8_lossy(&second.stderr)
+    );
+    first.signal("TERM");
+    assert!(first.ended().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_configuration_is_not_taken_over_by_reload() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let good = config(&urls, relay.address.port(), NEVER);
+    let here = Installation::new(&good);
+    let daemon = here.start(&["run"]);
+    daemon.says("Courant is running").await;
+    here.configure(&good.replace("[[digest]]", "[[digset]]"));
+    daemon.signal("HUP");
+    daemon.says("The configuration was not reloaded").await;
+    here.configure(&good);
+    daemon.signal("HUP");
+    daemon.says("Configuration reloaded").await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success());
+}
