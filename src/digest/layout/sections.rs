@@ -12,6 +12,8 @@ use crate::model::{Block, Section, SectionKind, StoryId};
 
 /// Stories of one company at the top.
 const TOP_PER_COMPANY: usize = 2;
+/// Two outlets on a trifle do not make it a top story: it needs this many times the score floor.
+const TOP_SHARE: f64 = 1.4;
 /// Company sections nobody asked for by name.
 const COMPANY_SECTIONS_MAX: usize = 8;
 /// Stories a company needs for a section nobody asked for.
@@ -66,7 +68,8 @@ impl Plan<'_> {
                     self.spec.top_max.min(3)
                 };
                 let fits = top.len() < enough && top.iter().all(|other| other.id() != item.id());
-                if !fits || (several && item.story.story.n_independent < 2) {
+                let counts = item.story.story.n_independent > 1 && item.score >= self.spec.score_min * TOP_SHARE;
+                if !fits || (several && !counts) {
                     continue;
                 }
                 let n = caps.entry(item.first_company().to_owned()).or_default();
