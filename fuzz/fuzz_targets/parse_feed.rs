@@ -1,0 +1,16 @@
+//! Any bytes as a feed: read or refused, the same way twice, within the limits.
+//! `cargo fuzz run parse_feed -s none fuzz/corpus/parse_feed tests/corpus/feeds -- -max_len=65536 -timeout=2 -rss_limit_mb=300`
+
+#![no_main]
+
+use courant::ingest::parse::{ENTRIES_MAX, ParseContext, parse_feed};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let context = ParseContext { url: "https://a.example/feed", content_type: "" };
+    let first = parse_feed(bytes, &context);
+    if let Ok(feed) = &first {
+        assert!(feed.entries.len() <= ENTRIES_MAX);
+    }
+    assert_eq!(first, parse_feed(bytes, &context));
+});
