@@ -68,7 +68,8 @@ fn suits(text: &str) -> Option<Suited<'_>> {
         }
         if let Some(declaration) = after.strip_prefix('?') {
             // A second declaration, or a late one, is what feed-rs panics on.
-            let late = declaration.starts_with("xml ") && rest.len() < text.len();
+            let first = before.is_empty() && rest.len() == text.len();
+            let late = declaration.starts_with("xml") && !declaration.starts_with("xml-") && !first;
             if late || depth > 0 {
                 return None;
             }
