@@ -90,7 +90,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(path) = &args.pairs {
         write_table(
             path,
-            &format!("a\tb\tsame\toverlap\t{}", FEATURES.join("\t")),
+            &format!("a\tb\tsame\t{}", FEATURES.join("\t")),
             observed.into_iter(),
         )?;
     }
@@ -190,7 +190,7 @@ fn place(mut lines: Vec<Line>, args: &Args, same: &dyn Fn(usize, usize) -> Optio
                 let index = |e: EntryId| usize::try_from(e.get()).unwrap_or_default();
                 let values: Vec<String> = features.iter().map(|x| format!("{x:.5}")).collect();
                 let same = same(index(a), index(b)).map_or(-1, i8::from);
-                observed.push(format!("{a}\t{b}\t{same}\t0\t{}", values.join("\t")));
+                observed.push(format!("{a}\t{b}\t{same}\t{}", values.join("\t")));
             }
         });
         let mut opened: BTreeMap<u32, StoryId> = BTreeMap::new();

@@ -7,10 +7,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-/// Evidence between two clusters of which no pair was compared.
-const UNKNOWN: f32 = -4.0;
 /// How much of the log of the sizes is added.
-const SIZE_GAIN: f32 = 0.25;
+const SIZE_GAIN: f32 = 0.1;
 /// Sizes above this add no more.
 const SIZE_MAX: f32 = 50.0;
 
@@ -81,11 +79,12 @@ impl Graph {
     }
 
     /// Joins the second cluster into the first and gives the first one's neighbours.
-    fn join(&mut self, x: usize, y: usize) -> Vec<usize> {
+    fn join(&mut self, x: usize, y: usize, rules: &mut dyn Rules) -> Vec<usize> {
         let take = |edges: &mut Vec<BTreeMap<usize, f32>>, i| edges.get_mut(i).map(std::mem::take).unwrap_or_default();
         let (of_x, of_y) = (take(&mut self.edges, x), take(&mut self.edges, y));
         let other = self.nodes.get(y).cloned().unwrap_or_default();
-        let moved = self.members.get_mut(y).map(std::mem::take).unwrap_or_default();
+        let members_y = self.members.get_mut(y).map(std::mem::take).unwrap_or_default();
+        let members_x = self.members.get(x).cloned().unwrap_or_default();
         let Some(node) = self.nodes.get_mut(x) else {
             return Vec::new();
         };
@@ -93,9 +92,6 @@ impl Graph {
         node.size += ny;
         node.settled |= other.settled;
         node.loose &= other.loose;
-        if let Some(members) = self.members.get_mut(x) {
-            members.extend(moved);
-        }
         let around: BTreeSet<usize> = of_x
             .keys()
             .chain(of_y.keys())
@@ -103,8 +99,11 @@ impl Graph {
             .filter(|k| *k != x && *k != y)
             .collect();
         for &k in &around {
-            let part = |edges: &BTreeMap<usize, f32>| edges.get(&k).copied().unwrap_or(UNKNOWN);
-            let mean = (nx * part(&of_x) + ny * part(&of_y)) / (nx + ny);
+            let there = self.members.get(k).map_or(&[][..], Vec::as_slice);
+            let mut part = |edges: &BTreeMap<usize, f32>, members: &[usize]| {
+                edges.get(&k).copied().unwrap_or_else(|| rules.compare(members, there))
+            };
+            let mean = (nx * part(&of_x, &members_x) + ny * part(&of_y, &members_y)) / (nx + ny);
             if let Some(edges) = self.edges.get_mut(k) {
                 edges.remove(&y);
                 edges.insert(x, mean);
@@ -113,19 +112,29 @@ impl Graph {
                 edges.insert(k, mean);
             }
         }
+        if let Some(members) = self.members.get_mut(x) {
+            members.extend(members_y);
+        }
         around.into_iter().collect()
     }
 }
 
-/// Joins clusters. `edges` holds the mean log-odds between clusters that were compared, in both directions;
-/// `allowed` may forbid a join of two lists of nodes for good.
+/// What joining asks of the engine about two lists of nodes.
+pub trait Rules {
+    /// Whether they may share a story.
+    fn allow(&mut self, a: &[usize], b: &[usize]) -> bool;
+    /// Mean log-odds between two that were not compared yet.
+    fn compare(&mut self, a: &[usize], b: &[usize]) -> f32;
+}
+
+/// Joins clusters. `edges` holds the mean log-odds between clusters that were compared, in both directions.
 ///
 /// Gives the lists of nodes that belong together.
 pub fn join_all(
     nodes: Vec<Node>,
     edges: Vec<BTreeMap<usize, f32>>,
     cuts: Cuts,
-    mut allowed: impl FnMut(&[usize], &[usize]) -> bool,
+    rules: &mut dyn Rules,
 ) -> Vec<Vec<usize>> {
     let members = (0..nodes.len()).map(|i| vec![i]).collect();
     let mut graph = Graph {
@@ -158,14 +167,14 @@ pub fn join_all(
             continue;
         }
         let fine = match (graph.members.get(x), graph.members.get(y)) {
-            (Some(a), Some(b)) => allowed(a, b),
+            (Some(a), Some(b)) => rules.allow(a, b),
             _ => false,
         };
         if !fine {
             forget(&mut graph, x, y);
             continue;
         }
-        for k in graph.join(x, y) {
+        for k in graph.join(x, y, rules) {
             push(&graph, &mut heap, x.min(k), x.max(k));
         }
     }
@@ -200,6 +209,22 @@ mod tests {
         loose: 1.0,
     };
 
+    /// Everything goes but the two nodes named.
+    struct Apart(usize, usize);
+
+    impl Rules for Apart {
+        fn allow(&mut self, a: &[usize], b: &[usize]) -> bool {
+            let all: Vec<_> = a.iter().chain(b).collect();
+            !(all.contains(&&self.0) && all.contains(&&self.1))
+        }
+
+        fn compare(&mut self, _: &[usize], _: &[usize]) -> f32 {
+            -4.0
+        }
+    }
+
+    const FREE: Apart = Apart(usize::MAX, usize::MAX);
+
     #[track_caller]
     fn check(sizes: &[f32], links: &[(usize, usize, f32)], expected: &[&[usize]]) {
         let nodes = sizes
@@ -214,7 +239,7 @@ mod tests {
             edges[*x].insert(*y, *s);
             edges[*y].insert(*x, *s);
         }
-        assert_eq!(join_all(nodes, edges, CUTS, |_, _| true), expected);
+        assert_eq!(join_all(nodes, edges, CUTS, &mut FREE), expected);
     }
 
     #[test]
@@ -251,10 +276,7 @@ mod tests {
             edges[x].insert(y, 4.0);
             edges[y].insert(x, 4.0);
         }
-        let groups = join_all(nodes, edges, CUTS, |a, b| {
-            let all: Vec<_> = a.iter().chain(b).collect();
-            !(all.contains(&&0) && all.contains(&&2))
-        });
+        let groups = join_all(nodes, edges, CUTS, &mut Apart(0, 2));
         assert!(groups.iter().all(|g| !(g.contains(&0) && g.contains(&2))));
     }
 }

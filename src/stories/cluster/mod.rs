@@ -29,15 +29,17 @@ pub use pair::{FEATURES, Features};
 use prevalence::Prevalence;
 
 /// Mean log-odds from which a new entry joins, at granularity 0.5.
-const JOIN: f32 = -0.4;
+const JOIN: f32 = -0.5;
 /// What granularity 0.0 adds to that and 1.0 takes off.
 const GRANULARITY_GAIN: f32 = 3.0;
 /// Two stories become one on this much more evidence than a new entry needs.
-const MERGE_EXTRA: f32 = 0.3;
+const MERGE_EXTRA: f32 = 0.1;
 /// So do live blogs, roundups and the like.
 const LOOSE_EXTRA: f32 = 0.5;
 /// Members of a story an entry is compared with.
 const SAMPLE: usize = 12;
+/// Members that stand for a story where no candidate pair spoke for it.
+const FEW: usize = 4;
 
 /// An entry as the engine wants it.
 #[derive(Debug, Clone)]
@@ -406,10 +408,13 @@ impl Engine {
             }
         }
         let nodes = keys.iter().map(|key| self.node(*key, first)).collect();
-        let groups = link::join_all(nodes, edges, self.cuts, |x, y| {
-            let keys_of = |nodes: &[usize]| nodes.iter().filter_map(|n| keys.get(*n).copied()).collect::<Vec<_>>();
-            self.may_join(&keys_of(x), &keys_of(y))
-        });
+        let mut rules = Linking {
+            engine: self,
+            keys: &keys,
+            samples: &samples,
+            compared,
+        };
+        let groups = link::join_all(nodes, edges, self.cuts, &mut rules);
         let mut merges = Vec::new();
         for group in groups {
             let members: Vec<StoryKey> = group.iter().filter_map(|n| keys.get(*n).copied()).collect();
@@ -510,6 +515,36 @@ impl Engine {
         }
         outcome.placements.sort_by_key(|p| p.entry);
         outcome
+    }
+}
+
+/// The engine's answers while its stories are linked.
+struct Linking<'a> {
+    engine: &'a Engine,
+    keys: &'a [StoryKey],
+    samples: &'a [Vec<DocId>],
+    compared: &'a mut Compared,
+}
+
+impl Linking<'_> {
+    fn keys_of(&self, nodes: &[usize]) -> Vec<StoryKey> {
+        nodes.iter().filter_map(|n| self.keys.get(*n).copied()).collect()
+    }
+
+    fn few_of(&self, nodes: &[usize]) -> Vec<DocId> {
+        let samples = nodes.iter().filter_map(|n| self.samples.get(*n));
+        samples.flat_map(|s| s.iter().take(FEW)).take(FEW).copied().collect()
+    }
+}
+
+impl link::Rules for Linking<'_> {
+    fn allow(&mut self, a: &[usize], b: &[usize]) -> bool {
+        self.engine.may_join(&self.keys_of(a), &self.keys_of(b))
+    }
+
+    fn compare(&mut self, a: &[usize], b: &[usize]) -> f32 {
+        let (xs, ys) = (self.few_of(a), self.few_of(b));
+        self.compared.mean(&self.engine.index, &xs, &ys)
     }
 }
 

@@ -1,8 +1,293 @@
+use proptest::prelude::*;
+
 use super::*;
+
+const HOUR: i64 = 3600;
+
+fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
+    Item {
+        entry: EntryId::new(id),
+        url: String::new(),
+        title: title.into(),
+        summary: String::new(),
+        outlet: outlet.into(),
+        dated_at: Timestamp::from_unix(1_700_000_000 + hours * HOUR),
+        about: Vec::new(),
+        companies: Vec::new(),
+        loose: false,
+    }
+}
+
+fn engine(corrections: Corrections) -> Engine {
+    Engine::new(0.5, 72 * HOUR, corrections)
+}
+
+/// Plain news of other things, so that common words are known to be common.
+fn background() -> Vec<Item> {
+    let subjects = [
+        "Acme",
+        "Globex",
+        "Initech",
+        "Umbrella",
+        "Hooli",
+        "Stark",
+        "Wayne",
+        "Tyrell",
+        "Cyberdyne",
+        "Soylent",
+        "Wonka",
+        "Duff",
+    ];
+    let events = [
+        "opens a plant in Ohio",
+        "names a new finance chief",
+        "cuts its forecast for the year",
+        "recalls toasters over a fire risk",
+        "wins a contract with the navy",
+        "sues a rival over patents",
+    ];
+    let mut items = Vec::new();
+    for (i, subject) in (0_i64..).zip(subjects) {
+        for (j, event) in (0_i64..).zip(events) {
+            if (i + j) % 6 == 0 {
+                items.push(item(
+                    10_000 + i * 10 + j,
+                    -1,
+                    &format!("paper {i}"),
+                    &format!("{subject} {event}"),
+                ));
+            }
+        }
+    }
+    items
+}
+
+/// The groups a batch ends in, as sorted lists of entries.
+fn groups(engine: &mut Engine, batch: &[Item]) -> Vec<Vec<i64>> {
+    let outcome = engine.place(batch);
+    let mut found: BTreeMap<(Option<StoryId>, u32), Vec<i64>> = BTreeMap::new();
+    for p in &outcome.placements {
+        found.entry((p.story, p.opens)).or_default().push(p.entry.get());
+    }
+    let mut groups: Vec<Vec<i64>> = found.into_values().collect();
+    groups.sort();
+    groups
+}
+
+#[track_caller]
+fn check(batch: &[Item], expected: &[&[i64]]) {
+    let mut engine = engine(Corrections::default());
+    engine.place(&background());
+    assert_eq!(groups(&mut engine, batch), expected);
+}
+
+#[test]
+fn one_event_in_other_words_is_one_story() {
+    check(
+        &[
+            item(1, 0, "a", "Sirius Cybernetics to buy Magrathea for $3 billion"),
+            item(2, 1, "b", "Sirius Cybernetics agrees $3bn takeover of Magrathea"),
+            item(3, 1, "c", "Quake of magnitude 6.1 shakes northern Chile"),
+        ],
+        &[&[1, 2], &[3]],
+    );
+}
+
+#[test]
+fn one_outlets_template_of_another_day_stays_apart() {
+    check(
+        &[
+            item(1, 0, "a", "Best savings rates today, March 3, 2026: earn up to 4.1%"),
+            item(2, 24, "a", "Best savings rates today, March 4, 2026: earn up to 4.0%"),
+        ],
+        &[&[1], &[2]],
+    );
+}
+
+#[test]
+fn the_same_wording_about_other_companies_stays_apart() {
+    let about = |id, company: &str| Item {
+        about: vec![company.into()],
+        companies: vec![company.into()],
+        ..item(
+            id,
+            0,
+            &format!("outlet {id}"),
+            &format!("{company} third-quarter earnings call transcript published"),
+        )
+    };
+    check(&[about(1, "magrathea"), about(2, "sirius")], &[&[1], &[2]]);
+}
+
+#[test]
+fn one_link_is_one_story_whatever_the_headline() {
+    let linked = |id, title| Item {
+        url: "https://example.com/2026/a-page".into(),
+        ..item(id, 0, "a", title)
+    };
+    check(
+        &[linked(1, "Rates unchanged"), linked(2, "Central bank stands pat")],
+        &[&[1, 2]],
+    );
+    let front = |id, title| Item {
+        url: "https://example.com/".into(),
+        ..item(id, 0, "a", title)
+    };
+    check(
+        &[front(1, "Rates unchanged"), front(2, "Central bank stands pat")],
+        &[&[1], &[2]],
+    );
+}
+
+#[test]
+fn a_correction_is_kept() {
+    let batch = [
+        item(1, 0, "a", "Sirius Cybernetics to buy Magrathea for $3 billion"),
+        item(2, 1, "b", "Sirius Cybernetics agrees $3bn takeover of Magrathea"),
+        item(3, 1, "c", "Quake of magnitude 6.1 shakes northern Chile"),
+    ];
+    let mut said = Corrections::default();
+    said.apart(EntryId::new(1), EntryId::new(2));
+    said.together(EntryId::new(1), EntryId::new(3));
+    let mut engine = engine(said);
+    engine.place(&background());
+    assert_eq!(groups(&mut engine, &batch), [vec![1, 3], vec![2]]);
+}
+
+#[test]
+fn placing_twice_changes_nothing() {
+    let batch = [item(1, 0, "a", "Sirius Cybernetics to buy Magrathea for $3 billion")];
+    let mut engine = engine(Corrections::default());
+    assert_eq!(engine.place(&batch).placements.len(), 1);
+    assert_eq!(engine.place(&batch), Outcome::default());
+}
+
+#[test]
+fn a_restored_engine_goes_on_as_before() {
+    let first = [
+        item(1, 0, "a", "Sirius Cybernetics to buy Magrathea for $3 billion"),
+        item(2, 0, "b", "Quake of magnitude 6.1 shakes northern Chile"),
+    ];
+    let next = [item(
+        3,
+        2,
+        "c",
+        "Magrathea takeover by Sirius Cybernetics worth $3 billion",
+    )];
+    let mut live = engine(Corrections::default());
+    let outcome = live.place(&first);
+    let ids: BTreeMap<u32, StoryId> = (0..2).map(|n| (n, StoryId::new(7 + i64::from(n)))).collect();
+    live.settle(&ids);
+    let settled: Vec<Settled> = first
+        .iter()
+        .map(|item| Settled {
+            item: item.clone(),
+            story: outcome
+                .placements
+                .iter()
+                .find(|p| p.entry == item.entry)
+                .and_then(|p| ids.get(&p.opens))
+                .copied()
+                .unwrap(),
+            near: outcome.near[&item.entry].clone(),
+        })
+        .collect();
+    let mut restored = engine(Corrections::default());
+    restored.restore(&settled);
+    restored.learn(&live.learnt());
+    assert_eq!(live.place(&next), restored.place(&next));
+}
+
+#[test]
+fn hostile_headlines_are_capped() {
+    let long = "x".repeat(10_000);
+    let words = "word ".repeat(3_000);
+    let cjk = "\u{6771}\u{4eac}".repeat(3_000);
+    let odd = "\u{202e}\u{200b}\u{1f600}".repeat(2_000);
+    let batch: Vec<Item> = (0_i64..)
+        .zip([long, words, cjk, odd, String::new()])
+        .map(|(i, title)| item(i, 0, "a", &title))
+        .collect();
+    let mut engine = engine(Corrections::default());
+    assert_eq!(engine.place(&batch).placements.len(), 5);
+    assert!(engine.index.doc(2).unwrap().terms.len() <= text::TITLE_TERMS_MAX);
+}
 
 #[test]
 fn front_pages_are_no_identity() {
     assert!(!has_page("https://example.com/"));
     assert!(!has_page("https://example.com"));
     assert!(has_page("https://example.com/a"));
+}
+
+/// Headlines from few words, so that many resemble each other.
+fn headlines() -> impl Strategy<Value = Vec<Item>> {
+    const WORDS: [&str; 14] = [
+        "Sirius",
+        "Magrathea",
+        "takeover",
+        "quake",
+        "Chile",
+        "rates",
+        "bank",
+        "oil",
+        "3%",
+        "5%",
+        "June",
+        "recall",
+        "chip",
+        "strike",
+    ];
+    let one = (prop::collection::vec(0..WORDS.len(), 3..8), 0..30_i64, 0..4_u8);
+    prop::collection::vec(one, 1..25).prop_map(|all| {
+        (1_i64..)
+            .zip(all)
+            .map(|(id, (words, hours, outlet))| {
+                let title: Vec<&str> = words.iter().map(|w| WORDS[*w]).collect();
+                item(id, hours, &format!("outlet {outlet}"), &title.join(" "))
+            })
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_within_a_batch_does_not_matter(batch in headlines()) {
+        let mut turned = batch.clone();
+        turned.reverse();
+        let (mut one, mut other) = (engine(Corrections::default()), engine(Corrections::default()));
+        prop_assert_eq!(one.place(&batch), other.place(&turned));
+    }
+
+    #[test]
+    fn no_story_mixes_what_a_gate_or_a_person_forbids(batch in headlines(), cut in 1..10_usize) {
+        let mut said = Corrections::default();
+        said.apart(EntryId::new(1), EntryId::new(2));
+        let mut engine = engine(said);
+        let (first, rest) = batch.split_at(cut.min(batch.len()));
+        for (n, part) in [first, rest].into_iter().enumerate() {
+            let outcome = engine.place(part);
+            let opened = outcome.placements.iter().filter(|p| p.story.is_none()).map(|p| p.opens);
+            let ids = opened.map(|o| (o, StoryId::new(i64::from(o) + 1000 * n as i64))).collect();
+            engine.settle(&ids);
+        }
+        for story in engine.stories.values() {
+            let docs: Vec<&Doc> = story.members.iter().filter_map(|m| engine.index.doc(*m)).collect();
+            let ids: Vec<i64> = docs.iter().map(|d| d.entry.get()).collect();
+            prop_assert!(!(ids.contains(&1) && ids.contains(&2)));
+            for a in &docs {
+                for b in &docs {
+                    prop_assert!(a.entry == b.entry || gates::forbid(a, b).is_none());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_text_is_placed(title in ".{0,200}", summary in ".{0,300}") {
+        let batch = [Item { summary, ..item(1, 0, "a", &title) }, item(2, 0, "b", &title)];
+        prop_assert_eq!(engine(Corrections::default()).place(&batch).placements.len(), 2);
+    }
 }
