@@ -2,14 +2,20 @@
 
 use std::path::Path;
 
-use super::{Exit, story_settings};
+use super::{Exit, Refused, load_config, runtime, story_settings};
+use crate::app;
+use crate::model::{EntryId, StoryId};
+use crate::store::stories;
 use crate::stories::tag::Tagger;
 
-/// Show the companies and themes of a headline with the reasons for each
+/// Show why a story is one, why an entry is where it is, or what a headline is about
+///
+/// `s12` is story 12, `e34` is entry 34; anything else is a headline.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The headline
-    headline: String,
+    /// A story (`s12`), an entry (`e34`) or a headline
+    #[arg(value_name = "STORY|ENTRY|HEADLINE")]
+    what: String,
     /// Its summary
     #[arg(long, default_value = "")]
     summary: String,
@@ -17,8 +23,75 @@ pub struct Args {
 
 /// Prints what is found and what was considered.
 pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
+    let number = |letter| args.what.strip_prefix(letter).and_then(|n| n.parse::<i64>().ok());
+    if let Some(id) = number('s') {
+        return stored(config, Asked::Story(StoryId::new(id)));
+    }
+    if let Some(id) = number('e') {
+        return stored(config, Asked::Entry(EntryId::new(id)));
+    }
     let tagger = Tagger::new(&story_settings(config)?);
-    print!("{}", headline(&tagger, &args.headline, &args.summary));
+    print!("{}", headline(&tagger, &args.what, &args.summary));
+    Ok(Exit::Done)
+}
+
+/// What is looked up in the database.
+#[derive(Clone, Copy)]
+enum Asked {
+    Story(StoryId),
+    Entry(EntryId),
+}
+
+const MEMBERS_MAX: usize = 500;
+const RELATED_MAX: usize = 5;
+
+/// Prints what is kept of a story or of one entry's place in it.
+fn stored(path: &Path, asked: Asked) -> anyhow::Result<Exit> {
+    let config = load_config(path)?;
+    let found = runtime()?.block_on(async {
+        let ctx = app::open_here(config).await?;
+        let read = ctx.db.read(move |conn| {
+            let story = match asked {
+                Asked::Story(story) => stories::living(conn, story)?,
+                Asked::Entry(entry) => stories::story_of(conn, entry)?,
+            };
+            let Some(story) = story else { return Ok(None) };
+            let members = stories::members(conn, story, MEMBERS_MAX)?;
+            let mut related = Vec::new();
+            for (other, closeness) in stories::related(conn, story, RELATED_MAX)? {
+                let first = stories::members(conn, other, 1)?;
+                related.extend(first.into_iter().map(|m| (other, closeness, m.entry.title)));
+            }
+            Ok(Some((story, members, related)))
+        });
+        anyhow::Ok(read.await?)
+    })?;
+    let Some((story, members, related)) = found else {
+        return Err(Refused::new(Exit::Data, "there is no such story or entry, or it waits for its story").into());
+    };
+    println!("Story s{story}: {} entries", members.len());
+    for m in &members {
+        if matches!(asked, Asked::Entry(entry) if entry != m.entry.id) {
+            continue;
+        }
+        let marks = if m.marks.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", m.marks)
+        };
+        println!(
+            "  e{} {} {}: {}{marks}",
+            m.entry.id, m.entry.dated_at, m.entry.source, m.entry.title
+        );
+        let like = m.like.map_or_else(String::new, |like| format!(" like e{like}"));
+        println!("      {:?}{like}, {:.2}: {}", m.reason, m.similarity, m.evidence);
+    }
+    if !related.is_empty() {
+        println!("Possibly related, not folded");
+    }
+    for (other, closeness, title) in &related {
+        println!("  s{other} ({closeness:.2}): {title}");
+    }
     Ok(Exit::Done)
 }
 

@@ -21,6 +21,7 @@ mod run;
 mod send_now;
 mod send_test;
 mod status;
+mod story;
 mod subscribers;
 mod table;
 
@@ -110,6 +111,7 @@ enum Command {
     Feeds(feeds::Args),
     Subscribers(subscribers::Args),
     Inbound(inbound::Args),
+    Story(story::Args),
     Parse(parse::Args),
     Outbox(outbox::Args),
     SendTest(send_test::Args),
@@ -148,6 +150,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Feeds(args) => feeds::run(config, &args),
         Command::Subscribers(args) => subscribers::run(config, &args),
         Command::Inbound(args) => inbound::run(config, &args),
+        Command::Story(args) => story::run(config, &args),
         Command::Parse(args) => parse::run(&args),
         Command::Outbox(args) => outbox::run(config, &args),
         Command::SendTest(args) => send_test::run(config, &args),
