@@ -26,12 +26,7 @@ use corrections::Corrections;
 use tag::{Tagger, Tags};
 
 /// Entries are tagged and placed anew under another number.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a small positive constant"
-)]
-pub const RULES_VERSION: u32 = tag::RULES_VERSION as u32;
+pub const RULES_VERSION: u32 = tag::RULES_VERSION;
 /// Entries placed in one transaction.
 const BATCH: usize = 500;
 /// Entries older than the window that are read at start for word frequencies.
@@ -99,7 +94,7 @@ impl Grouper {
         let n = waiting.len();
         let state = self.ready(last_correction).await?;
         // A panic or a failed write leaves no half-changed engine behind: it is read again.
-        let (state, decided) = blocking(move || decide(state, waiting)).await?;
+        let (state, decided) = blocking(move || decide(state, &waiting)).await?;
         let opened = self.ctx.db.write(move |tx| apply(tx, &decided, now)).await?;
         let mut state = state;
         state.engine.settle(&opened);
@@ -245,11 +240,11 @@ pub fn tagged_item(entry: &Entry, tags: &Tags, marks: &[Mark]) -> Item {
 }
 
 /// Pure: tags everything, places what has no story yet.
-fn decide(mut state: State, waiting: Vec<(Option<StoryId>, Entry)>) -> (State, Decided) {
+fn decide(mut state: State, waiting: &[(Option<StoryId>, Entry)]) -> (State, Decided) {
     let mut items = Vec::new();
     let mut tagged = Vec::new();
     let mut at = BTreeMap::new();
-    for (story, entry) in &waiting {
+    for (story, entry) in waiting {
         let tags = state.tagger.tag(&entry.title, &entry.summary);
         let marks = marks::marks(&entry.title, &entry.url, entry.press_release);
         if story.is_none() {

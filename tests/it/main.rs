@@ -14,3 +14,4 @@ mod poll;
 mod poll_world;
 mod program;
 mod service;
+mod stories;

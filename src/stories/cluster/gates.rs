@@ -5,7 +5,7 @@
 //! - The same wording about different companies is another event: "Acme Q3 earnings call transcript" and "Globex Q3
 //!   earnings call transcript".
 
-use super::index::{Doc, TermId};
+use super::index::Doc;
 
 /// Share of the shorter headline's terms from which two headlines count as one template.
 const TEMPLATE_SHARE: f32 = 0.6;
@@ -43,13 +43,7 @@ fn disjoint<T: PartialEq>(a: &[T], b: &[T]) -> bool {
 
 /// Shared headline terms, and how many the shorter headline has; terms with digits left out.
 fn headline_terms(a: &Doc, b: &Doc) -> (usize, usize) {
-    let terms = |d: &Doc| -> Vec<TermId> {
-        let mut v: Vec<TermId> = d.order.iter().copied().filter(|t| !d.digits.contains(t)).collect();
-        v.sort_unstable();
-        v.dedup();
-        v
-    };
-    let (x, y) = (terms(a), terms(b));
+    let (x, y) = (&a.skeleton, &b.skeleton);
     let shared = x.iter().filter(|t| y.binary_search(t).is_ok()).count();
     (shared, x.len().min(y.len()))
 }

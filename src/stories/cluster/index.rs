@@ -48,6 +48,8 @@ pub struct Doc {
     pub order: Box<[TermId]>,
     /// Telling numbers of the headline.
     pub numbers: Box<[TermId]>,
+    /// Headline terms without a digit in them, sorted: what a template repeats.
+    pub skeleton: Box<[TermId]>,
     /// Headline terms with a digit in them, sorted.
     pub digits: Box<[TermId]>,
     /// Telling numbers of the summary.

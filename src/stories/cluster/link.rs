@@ -237,7 +237,10 @@ mod tests {
             edges[*x].insert(*y, *s);
             edges[*y].insert(*x, *s);
         }
-        assert_eq!(join_all(nodes, edges, CUTS, &mut Apart(usize::MAX, usize::MAX)), expected);
+        assert_eq!(
+            join_all(nodes, edges, CUTS, &mut Apart(usize::MAX, usize::MAX)),
+            expected
+        );
     }
 
     #[test]

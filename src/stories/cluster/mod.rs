@@ -33,7 +33,7 @@ const JOIN: f32 = -0.5;
 /// What granularity 0.0 adds to that and 1.0 takes off.
 const GRANULARITY_GAIN: f32 = 3.0;
 /// Two stories become one on this much more evidence than a new entry needs.
-const MERGE_EXTRA: f32 = 0.1;
+const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
 const LOOSE_EXTRA: f32 = 0.5;
 /// Members of a story an entry is compared with.
@@ -325,7 +325,8 @@ impl Engine {
             });
             count.summary = count.summary.saturating_add(1);
         }
-        for list in [&mut numbers, &mut digits, &mut figures] {
+        let mut skeleton: Vec<u32> = order.iter().copied().filter(|t| !digits.contains(t)).collect();
+        for list in [&mut numbers, &mut digits, &mut figures, &mut skeleton] {
             list.sort_unstable();
             list.dedup();
         }
@@ -337,6 +338,7 @@ impl Engine {
             terms: terms.into_values().collect(),
             order: order.into(),
             numbers: numbers.into(),
+            skeleton: skeleton.into(),
             digits: digits.into(),
             figures: figures.into(),
             about: item.about.iter().map(|c| hash(c)).collect(),

@@ -267,10 +267,10 @@ proptest! {
         said.apart(EntryId::new(1), EntryId::new(2));
         let mut engine = engine(said);
         let (first, rest) = batch.split_at(cut.min(batch.len()));
-        for (n, part) in [first, rest].into_iter().enumerate() {
+        for (base, part) in [(0, first), (1000, rest)] {
             let outcome = engine.place(part);
             let opened = outcome.placements.iter().filter(|p| p.story.is_none()).map(|p| p.opens);
-            let ids = opened.map(|o| (o, StoryId::new(i64::from(o) + 1000 * n as i64))).collect();
+            let ids = opened.map(|o| (o, StoryId::new(i64::from(o) + base))).collect();
             engine.settle(&ids);
         }
         for story in engine.stories.values() {
