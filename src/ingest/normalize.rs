@@ -76,6 +76,8 @@ pub struct Normalized {
     pub n_undated: u32,
     /// The feed's rhythm with this document.
     pub recent: Vec<Timestamp>,
+    /// The page with older items, when entries may have fallen off this one since the last poll (RFC 5005).
+    pub older_page: Option<String>,
 }
 
 /// An item with what identity is decided on.
@@ -116,6 +118,7 @@ pub fn normalize(feed: &ParsedFeed, terms: &Terms<'_>) -> Normalized {
         n_items,
         n_undated,
         recent: rhythm(&entries, terms.recent),
+        older_page: older_page(feed, &entries, terms),
         entries,
     }
 }
@@ -340,6 +343,23 @@ fn hints(feed: &ParsedFeed) -> FeedHints {
         skip_hours: bits(&feed.skip_hours, 24),
         skip_days: u8::try_from(bits(&feed.skip_days, 7)).unwrap_or(0),
     }
+}
+
+/// The page to go on with, when every item here is newer than what was known: then some may be missing in between.
+fn older_page(feed: &ParsedFeed, entries: &[NewEntry], terms: &Terms<'_>) -> Option<String> {
+    let newest_known = *terms.recent.first().filter(|_| !terms.first_poll)?;
+    let reaches_back = entries
+        .iter()
+        .any(|entry| entry.published_at.is_none_or(|at| at <= newest_known));
+    if reaches_back || entries.is_empty() {
+        return None;
+    }
+    let link = feed.href("prev-archive").or_else(|| feed.href("next"))?;
+    let (here, there) = (
+        Url::parse(terms.url).ok()?,
+        Url::parse(terms.url).ok()?.join(link).ok()?,
+    );
+    (here.host_str() == there.host_str() && here != there).then(|| there.into())
 }
 
 /// The newest dates of the feed, newest first: what was known and what this document adds.

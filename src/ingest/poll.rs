@@ -20,6 +20,8 @@ use crate::time::Timestamp;
 const FULL_EVERY: Duration = Duration::from_hours(24);
 /// Failures at an adopted address after which the configured one is tried again.
 const ADOPTED_FAILURES_MAX: u32 = 3;
+/// Pages of older items that are followed after a gap.
+const PAGES_MAX: usize = 5;
 /// Documents read at once: reading is work for the processor, and there are few of those.
 const READERS: usize = 2;
 
@@ -80,7 +82,41 @@ pub(super) async fn poll(
         } => Reading::Failed(name_blocker(around, failure, page, encoding, &fetched.url).await),
         FetchOutcome::Failed(failure) => Reading::Failed(failure),
     };
+    let reading = match reading {
+        Reading::Feed(mut first, hash) => {
+            fill_gap(around, feed, now, &mut first).await;
+            Reading::Feed(first, hash)
+        }
+        reading => reading,
+    };
     record(around, feed, now, edition, full, &fetched, Some(reading))
+}
+
+/// Follows a feed's pages back to what is known. What cannot be had is left: the feed itself was read.
+async fn fill_gap(around: &Surroundings, feed: &Arc<DueFeed>, now: Timestamp, first: &mut Normalized) {
+    let mut next = first.older_page.take();
+    for _ in 0..PAGES_MAX {
+        let Some(url) = next.take() else { return };
+        tokio::time::sleep(around.settings.host_pause).await;
+        let mut page = DueFeed::clone(feed);
+        page.url = url;
+        page.body_hash.clear();
+        let page = Arc::new(page);
+        let fetched = around.fetcher.get(&page, true, now).await;
+        let FetchOutcome::Body {
+            wire,
+            encoding,
+            content_type,
+        } = fetched.outcome
+        else {
+            return;
+        };
+        let Reading::Feed(older, _) = read(around, &page, now, &fetched.url, wire, encoding, content_type).await else {
+            return;
+        };
+        first.entries.extend(older.entries);
+        next = older.older_page;
+    }
 }
 
 async fn read(

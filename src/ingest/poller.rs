@@ -80,6 +80,29 @@ struct State {
     origin: Option<Instant>,
 }
 
+impl State {
+    /// What this configuration means for polling, made once for each.
+    fn around(&mut self, config: &Arc<Config>) -> Arc<Around> {
+        if let Some(around) = self
+            .around
+            .as_ref()
+            .filter(|around| Arc::ptr_eq(&around.config, config))
+        {
+            return Arc::clone(around);
+        }
+        let around = Arc::new(Around::new(Arc::clone(config)));
+        self.around = Some(Arc::clone(&around));
+        around
+    }
+}
+
+fn rules(settings: &PollSettings) -> HostRules {
+    HostRules {
+        at_once: settings.per_host,
+        pause: settings.host_pause,
+    }
+}
+
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("State")
@@ -103,7 +126,11 @@ impl Poller {
     /// When the database fails. Outcomes that could not be written are tried again by the next tick.
     pub async fn tick(&self, ctx: &Ctx) -> store::Result<Next> {
         let mut state = self.0.lock().await;
-        Sweep::new(&mut state, ctx, true).run(&mut |_| {}).await
+        let next = Sweep::new(&mut state, ctx, true).run(&mut |_| {}).await?;
+        if next.did > 0 {
+            gauge(ctx).await?;
+        }
+        Ok(next)
     }
 
     /// Polls these feeds now, due or not, and calls `on_polled` as each is recorded. Returns how many there were.
@@ -156,15 +183,8 @@ struct Sweep<'a> {
 impl<'a> Sweep<'a> {
     fn new(state: &'a mut State, ctx: &'a Ctx, look: bool) -> Self {
         let config = ctx.config();
-        let around = match &state.around {
-            Some(around) if Arc::ptr_eq(&around.config, &config) => Arc::clone(around),
-            _ => Arc::new(Around::new(Arc::clone(&config))),
-        };
-        state.around = Some(Arc::clone(&around));
-        let rules = HostRules {
-            at_once: config.poll.per_host,
-            pause: config.poll.host_pause,
-        };
+        let around = state.around(&config);
+        let rules = rules(&config.poll);
         Self {
             origin: *state.origin.get_or_insert_with(Instant::now),
             edition: next_edition(&config, ctx.now()),
@@ -181,10 +201,22 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Goes on under a configuration that was read anew meanwhile.
+    fn refresh(&mut self) {
+        let config = self.ctx.config();
+        if !Arc::ptr_eq(&config, &self.config) {
+            self.around = self.state.around(&config);
+            self.rules = rules(&config.poll);
+            self.edition = next_edition(&config, self.ctx.now());
+            self.config = config;
+        }
+    }
+
     async fn run(mut self, on_polled: &mut (dyn FnMut(&Polled) + Send)) -> store::Result<Next> {
         let claiming = self.look;
         let begun = Instant::now();
         loop {
+            self.refresh();
             let stopping = self.ctx.shutdown.is_cancelled();
             if stopping {
                 self.look = false;
@@ -432,6 +464,17 @@ fn next_edition(config: &Config, now: Timestamp) -> Option<Timestamp> {
         .iter()
         .filter_map(|digest| digest.schedule.next_after(digest.zone, now));
     slots.map(|slot| slot.at).min()
+}
+
+/// The feeds as a whole, for whoever watches.
+async fn gauge(ctx: &Ctx) -> store::Result<()> {
+    let (counts, oldest) = ctx.db.read(feeds::totals).await?;
+    for (status, n) in counts {
+        metrics::gauge!("courant_feeds", "status" => status).set(n as f64);
+    }
+    let age = oldest.map_or(0.0, |at| ctx.now().since(at).as_secs_f64());
+    metrics::gauge!("courant_feed_oldest_success_age_seconds").set(age);
+    Ok(())
 }
 
 /// One line and the metrics of a poll.

@@ -70,24 +70,26 @@ fn first_filled<const N: usize>(candidates: [&str; N]) -> &str {
     candidates.into_iter().find(|text| !text.is_empty()).unwrap_or("")
 }
 
+/// The recursive part walks the few distinct versions on the index instead of the rows.
+const UNGROUPED: &str = select_entry!(
+    "JOIN (WITH RECURSIVE v(version) AS (
+             SELECT min(rules_version) FROM entries
+             UNION ALL
+             SELECT (SELECT min(n.rules_version) FROM entries n WHERE n.rules_version > v.version)
+             FROM v WHERE v.version IS NOT NULL)
+           SELECT version FROM v WHERE version < ?1) old ON e.rules_version = old.version
+     WHERE e.dated_at >= ?2
+     ORDER BY e.dated_at, e.id
+     LIMIT ?3"
+);
+
 /// Entries dated at `since` or later that the tag and cluster rules of this version have not seen, oldest first.
 /// Besides new entries these are entries whose headline changed, and after an upgrade those of older rules.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn ungrouped(conn: &Connection, rules_version: u32, since: Timestamp, limit: usize) -> Result<Vec<Entry>> {
-    // The recursive part walks the few distinct versions on the index instead of the rows.
-    let mut statement = conn.prepare_cached(select_entry!(
-        "JOIN (WITH RECURSIVE v(version) AS (
-                 SELECT min(rules_version) FROM entries
-                 UNION ALL
-                 SELECT (SELECT min(n.rules_version) FROM entries n WHERE n.rules_version > v.version)
-                 FROM v WHERE v.version IS NOT NULL)
-               SELECT version FROM v WHERE version < ?1) old ON e.rules_version = old.version
-         WHERE e.dated_at >= ?2
-         ORDER BY e.dated_at, e.id
-         LIMIT ?3"
-    ))?;
+    let mut statement = conn.prepare_cached(UNGROUPED)?;
     let rows = statement.query_map(params![rules_version, since.unix(), rows_max(limit)], entry_from_row)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -129,11 +131,15 @@ pub fn categories(conn: &Connection, ids: &[EntryId]) -> Result<BTreeMap<EntryId
 
 /// Writes everything one poll came to: new entries, revisions, validators, the next time, the failure.
 ///
-/// Validators go in the same transaction as the entries, so a crash in between can never lose an entry to a 304.
+/// Validators go in the same transaction as the entries, so a crash in between can never lose an entry to a 304. What
+/// came from an address that was changed in the configuration meanwhile is dropped.
 ///
 /// # Errors
 /// When SQLite fails; then nothing of this poll may be committed.
 pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<PollCounts> {
+    if !feeds::is_still(tx, feed)? {
+        return Ok(PollCounts::default());
+    }
     let counts = match record.outcome {
         PollOutcome::Read => write_entries(tx, feed.id, record)?,
         PollOutcome::NotModified | PollOutcome::Same | PollOutcome::Failed(_) => PollCounts::default(),
@@ -325,4 +331,65 @@ pub fn delete_tombstones(tx: &Transaction<'_>, before: Timestamp, limit: usize) 
         delete.execute(params![feed, identity])?;
     }
     Ok(keys.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::migrate;
+
+    /// A database with one feed and entries of these rules versions, dated 1, 2, 3 ...
+    fn database(versions: &[u32]) -> Connection {
+        let mut conn = Connection::open_in_memory().unwrap();
+        migrate::migrate(&mut conn, std::path::Path::new("memory")).unwrap();
+        conn.execute(
+            "INSERT INTO feeds (key, url, added_at) VALUES ('a', 'https://e.org/', 0)",
+            [],
+        )
+        .unwrap();
+        for (n, version) in (1_i64..).zip(versions) {
+            conn.execute(
+                "INSERT INTO entries (feed_id, identity, identity_kind, title, first_seen_at, dated_at, content_hash, rules_version)
+                 VALUES (1, CAST(?1 AS BLOB), 'guid', 't', ?1, ?1, x'', ?2)",
+                params![n, version],
+            )
+            .unwrap();
+        }
+        conn
+    }
+
+    #[track_caller]
+    fn check(versions: &[u32], wanted: u32, since: i64, expected: &[i64]) {
+        let conn = database(versions);
+        let found = ungrouped(&conn, wanted, Timestamp::from_unix(since), 100).unwrap();
+        let found: Vec<i64> = found.iter().map(|entry| entry.dated_at.unix()).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn entries_of_older_rules_come_oldest_first() {
+        check(&[], 3, 0, &[]);
+        check(&[0, 3, 1, 3, 2, 0], 3, 0, &[1, 3, 5, 6]);
+        check(&[0, 3, 1, 3, 2, 0], 3, 4, &[5, 6]);
+        check(&[3, 3], 3, 0, &[]);
+        check(&[4, 0], 3, 0, &[2]);
+    }
+
+    #[test]
+    fn the_search_for_work_never_walks_the_entries() {
+        let conn = database(&[1]);
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {UNGROUPED}")).unwrap();
+        let steps: Vec<String> = plan
+            .query_map(params![1, 0, 1], |row| row.get(3))
+            .unwrap()
+            .map(|step| step.unwrap())
+            .collect();
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN e")), "{steps:#?}");
+        assert!(
+            steps
+                .iter()
+                .any(|step| step.contains("entries_todo (rules_version=? AND dated_at>?)")),
+            "{steps:#?}"
+        );
+    }
 }

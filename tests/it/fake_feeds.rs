@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What a path does when it is asked.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub enum Act {
     Reset,
     /// A chunked body that stops before its last chunk.
     ShortChunked(Vec<u8>),
+    /// Does this once [`FakeFeeds::release`] is called.
+    Slow(Box<Act>),
     /// A header of this many bytes.
     HugeHeader(usize),
 }
@@ -68,9 +71,15 @@ struct Script {
 pub struct FakeFeeds {
     address: SocketAddr,
     script: Arc<Mutex<Script>>,
+    released: Arc<Notify>,
 }
 
 impl FakeFeeds {
+    /// Lets one slow answer go, the present one or the next.
+    pub fn release(&self) {
+        self.released.notify_one();
+    }
+
     pub async fn start() -> Self {
         Self::start_on(Ipv4Addr::LOCALHOST).await
     }
@@ -81,11 +90,12 @@ impl FakeFeeds {
         let server = Self {
             address: listener.local_addr().unwrap(),
             script: Arc::default(),
+            released: Arc::default(),
         };
-        let script = Arc::clone(&server.script);
+        let (script, released) = (Arc::clone(&server.script), Arc::clone(&server.released));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&script)));
+                tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&released)));
             }
         });
         server
@@ -149,7 +159,7 @@ pub fn rss(items: &[(&str, &str, i64)]) -> String {
     )
 }
 
-async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
+async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>, released: Arc<Notify>) {
     let mut pending = Vec::new();
     loop {
         let Some(request) = read_request(&mut stream, &mut pending).await else {
@@ -164,6 +174,13 @@ async fn serve(mut stream: TcpStream, script: Arc<Mutex<Script>>) {
                 Some(acts) if acts.len() > 1 => acts.pop_front().unwrap(),
                 Some(acts) => acts.front().cloned().unwrap_or_else(|| reply(404, "not here")),
             }
+        };
+        let act = match act {
+            Act::Slow(act) => {
+                released.notified().await;
+                *act
+            }
+            act => act,
         };
         if perform(&mut stream, act, &request).await.is_err() {
             return;
@@ -247,6 +264,7 @@ async fn perform(stream: &mut TcpStream, act: Act, request: &Seen) -> Result<(),
             write(stream, &body).await?;
             Err(())
         }
+        Act::Slow(_) => Err(()),
         Act::HugeHeader(len) => {
             let headers = vec![("X-Large".to_owned(), "a".repeat(len))];
             send(stream, 200, &headers, b"", 0).await

@@ -742,3 +742,72 @@ fn a_proxy_in_the_environment_is_ignored() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
+
+#[tokio::test]
+async fn a_gap_is_filled_from_the_feeds_older_pages() {
+    let page = |items: &[(&str, &str, i64)], older: &str| {
+        let link =
+            format!("<atom:link xmlns:atom=\"http://www.w3.org/2005/Atom\" rel=\"next\" href=\"{older}\"/><item>");
+        rss(items).replacen("<item>", &link, 1)
+    };
+    let server = FakeFeeds::start().await;
+    let later = AT + 4 * 3_600;
+    server.on(
+        "/a",
+        [
+            reply(200, page(&[("1", "One", AT)], "/never")),
+            reply(
+                200,
+                page(&[("5", "Five", later), ("4", "Four", later - 60)], "/a?page=2"),
+            ),
+        ],
+    );
+    server.on(
+        "/a?page=2",
+        [reply(200, page(&[("3", "Three", later - 120)], "/a?page=3"))],
+    );
+    server.on(
+        "/a?page=3",
+        [reply(
+            200,
+            page(&[("2", "Two", later - 180), ("1", "One", AT)], "/a?page=4"),
+        )],
+    );
+    let world = world(&server).await;
+    world.tick().await;
+    world.advance(30);
+    world.tick().await;
+    assert_eq!(world.titles("a").await, ["Five", "Four", "Three", "Two", "One"]);
+    let paths: Vec<String> = server.take_seen().into_iter().map(|seen| seen.path).collect();
+    assert_eq!(
+        paths,
+        ["/a", "/a", "/a?page=2", "/a?page=3"],
+        "pages are followed only after a gap, and only so far"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_from_a_former_address_is_dropped() {
+    let server = FakeFeeds::start().await;
+    server.on(
+        "/a",
+        [Act::Slow(Box::new(reply_with(200, &[("ETag", "\"old\"")], one())))],
+    );
+    server.on("/new", [reply_with(200, &[("ETag", "\"new\"")], two())]);
+    let world = world(&server).await;
+    let (poller, ctx) = (world.poller.clone(), world.ctx.clone());
+    let tick = tokio::spawn(async move { poller.tick(&ctx).await.unwrap() });
+    while server.n_seen() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.reload(|config| config.feeds[0].url = server.url("/new")).await;
+    server.release();
+    tick.await.unwrap();
+    world.tick().await;
+    let seen = server.take_seen();
+    assert_eq!(
+        (seen.len(), seen[1].path.as_str(), seen[1].header("if-none-match")),
+        (2, "/new", None)
+    );
+    assert_eq!(world.feed("a").await.validators.etag, "\"new\"");
+}

@@ -3,15 +3,18 @@
 //! `fetch_state.next_fetch_at` is the schedule and the lease at once: claiming moves it forward, recording a poll sets
 //! it, and a process that dies in between leaves it where the claim put it. So no restart can poll a feed faster.
 
+mod listing;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+pub use listing::{list, totals};
+
 use super::Result;
 use crate::model::{
-    DueFeed, FeedHints, FeedId, FeedRow, FeedSpec, FeedStatus, Moved, PastPoll, PollCounts, PollOutcome, PollRecord,
-    Validators,
+    DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Moved, PollCounts, PollOutcome, PollRecord, Validators,
 };
 use crate::time::Timestamp;
 
@@ -203,8 +206,11 @@ pub fn claim_due<'a>(
                 break;
             }
             let key: String = row.get(1)?;
-            let Some(spec) = spec_of(&key) else { continue };
             let (url, effective): (String, String) = (row.get(2)?, row.get(3)?);
+            // Where the two differ, the configuration was read anew and the rows follow in a moment.
+            let Some(spec) = spec_of(&key).filter(|spec| spec.url == url) else {
+                continue;
+            };
             let id = row.get(0)?;
             match accept(if effective.is_empty() { &url } else { &effective }) {
                 Accept::Now => chosen.push((FeedId::new(id), spec)),
@@ -316,6 +322,15 @@ fn due_feed(conn: &Connection, id: FeedId, spec: &FeedSpec) -> Result<Option<Due
         })
         .optional()?;
     Ok(feed)
+}
+
+/// Whether a feed is configured as it was when it was claimed.
+pub(super) fn is_still(tx: &Transaction<'_>, feed: &DueFeed) -> Result<bool> {
+    let same = tx
+        .prepare_cached("SELECT url = ?2 AND status <> 'removed' FROM feeds WHERE id = ?1")?
+        .query_row(params![feed.id.get(), feed.spec.url], |row| row.get(0))
+        .optional()?;
+    Ok(same.unwrap_or(false))
 }
 
 /// Writes a poll's outcome into the feed's row; part of `entries::record_poll`.
@@ -467,75 +482,6 @@ pub fn host_pauses(tx: &Transaction<'_>, now: Timestamp) -> Result<BTreeMap<Stri
             .execute([now.unix()])?;
     }
     Ok(pauses.into_iter().filter(|(_, until)| *until > now).collect())
-}
-
-/// All feeds by key, those gone from the configuration left out.
-///
-/// # Errors
-/// When SQLite fails.
-pub fn list(conn: &Connection) -> Result<Vec<FeedRow>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT f.id, f.key, f.url, s.effective_url, f.name, f.title, f.site_url, f.feed_group, f.status, f.added_at,
-                s.next_fetch_at, s.next_reason, s.last_fetch_at, s.last_success_at, s.last_change_at, s.etag,
-                s.last_modified, s.failures, s.failing_since_at, s.http_status, s.error_kind, s.error, s.moved_to,
-                s.moved_count, s.moved_since_at, s.recent, s.n_items, s.n_undated, s.n_new, s.history
-         FROM feeds f JOIN fetch_state s ON s.feed_id = f.id
-         WHERE f.status <> 'removed' ORDER BY f.key",
-    )?;
-    let rows = statement.query_map([], row_from)?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-fn row_from(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
-    let key: String = row.get(1)?;
-    let names: [String; 2] = [row.get(4)?, row.get(5)?];
-    let name = names
-        .into_iter()
-        .find(|name| !name.is_empty())
-        .unwrap_or_else(|| key.clone());
-    Ok(FeedRow {
-        id: FeedId::new(row.get(0)?),
-        key,
-        url: row.get(2)?,
-        effective_url: row.get(3)?,
-        name,
-        site_url: row.get(6)?,
-        group: row.get(7)?,
-        status: status_from(row, 8)?,
-        added_at: Timestamp::from_unix(row.get(9)?),
-        next_poll_at: Timestamp::from_unix(row.get(10)?),
-        next_reason: row.get(11)?,
-        last_poll_at: ever(row.get(12)?),
-        last_success_at: ever(row.get(13)?),
-        last_change_at: ever(row.get(14)?),
-        validators: Validators {
-            etag: row.get(15)?,
-            last_modified: row.get(16)?,
-        },
-        failures: row.get(17)?,
-        failing_since: ever(row.get(18)?),
-        http_status: row.get(19)?,
-        error_kind: row.get(20)?,
-        error: row.get(21)?,
-        moved: moved_from(row, 22)?,
-        recent: times_from(&row.get::<_, String>(25)?),
-        n_items: row.get(26)?,
-        n_undated: row.get(27)?,
-        n_new: row.get(28)?,
-        history: row.get::<_, String>(29)?.lines().filter_map(past_poll).collect(),
-    })
-}
-
-fn past_poll(line: &str) -> Option<PastPoll> {
-    let mut words = line.split(' ');
-    Some(PastPoll {
-        at: Timestamp::from_unix(words.next()?.parse().ok()?),
-        outcome: words.next()?.to_owned(),
-        http_status: words.next()?.parse().ok()?,
-        n_new: words.next()?.parse().ok()?,
-        n_bytes: words.next()?.parse().ok()?,
-        duration_ms: words.next()?.parse().ok()?,
-    })
 }
 
 fn moved_from(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Moved>> {
