@@ -251,3 +251,6 @@ fn field<'a>(fields: &'a [(String, String)], name: &str) -> &'a str {
         .find(|(found, _)| found == name)
         .map_or("", |(_, value)| value.trim())
 }
+
+#[cfg(test)]
+mod tests;
