@@ -40,12 +40,13 @@ pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn line(company: &CompanyInfo, names: &[String]) -> String {
+    use std::fmt::Write as _;
     let mut text = format!("{:24} {}", company.slug, company.name);
     if !company.ticker.is_empty() {
-        text.push_str(&format!(" ({})", company.ticker));
+        let _ = write!(text, " ({})", company.ticker);
     }
     if !company.parent.is_empty() {
-        text.push_str(&format!(", part of {}", company.parent));
+        let _ = write!(text, ", part of {}", company.parent);
     }
     let others: Vec<&str> = names
         .iter()
@@ -53,7 +54,7 @@ fn line(company: &CompanyInfo, names: &[String]) -> String {
         .filter(|n| *n != company.name)
         .collect();
     if !others.is_empty() {
-        text.push_str(&format!("\n{:24} also: {}", "", others.join(", ")));
+        let _ = write!(text, "\n{:24} also: {}", "", others.join(", "));
     }
     text
 }

@@ -114,7 +114,9 @@ pub(super) fn themes(gold: &str, optional: &str, predicted: &str, counts: &mut B
 /// Micro and macro F1: over all decisions, and the mean over the themes that gold has.
 pub(super) fn micro_macro(counts: &BTreeMap<String, Counts>) -> (Counts, f64) {
     let mut all = Counts::default();
-    counts.values().for_each(|c| all.add(*c));
+    for c in counts.values() {
+        all.add(*c);
+    }
     let seen: Vec<f64> = counts
         .values()
         .filter(|c| c.right + c.missed > 0)

@@ -271,6 +271,11 @@ impl Tagger {
             about: about.iter().filter(|a| **a).count(),
             companies: named.len(),
             ticker,
+            names: named
+                .iter()
+                .filter(|n| n.company.is_some())
+                .map(|n| (n.first, n.end))
+                .collect(),
             topics: main
                 .map(|c| c.topics.iter().map(String::as_str).collect())
                 .unwrap_or_default(),

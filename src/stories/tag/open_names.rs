@@ -195,7 +195,7 @@ impl Reader<'_> {
                     reason: "ends like a company's name",
                 });
             }
-            if title && self.cue(last) & cue::VERB != 0 {
+            if title && (self.cue(last) & cue::VERB != 0 || matches!(word, "stock" | "shares" | "stake" | "position")) {
                 return None;
             }
             any_rare |= self.rare(last);

@@ -14,7 +14,7 @@ use crate::config::ThemeSettings;
 use crate::model::ThemeTag;
 
 /// Least score of a theme.
-pub(super) const THRESHOLD: f64 = 0.7;
+pub(super) const THRESHOLD: f64 = 0.6;
 /// Most words between the parts of an ordered rule.
 const REACH: usize = 6;
 /// What the summary adds to the title at most: it never decides alone.
@@ -64,6 +64,8 @@ pub(super) struct Facts<'a> {
     pub companies: usize,
     /// A marked ticker stands in it.
     pub ticker: bool,
+    /// Where the title's companies stand: words inside a longer name are no evidence ("DTE Energy").
+    pub names: Vec<(usize, usize)>,
     /// Topics of the company it is about first of all.
     pub topics: Vec<&'a str>,
 }
@@ -232,7 +234,7 @@ impl Themes {
         facts: &Facts<'_>,
     ) -> Vec<ThemeTag> {
         let mut scores = vec![0.0; self.infos.len()];
-        let held = self.held(title.0, title.1, facts);
+        let held = self.held(title.0, title.1, facts, true);
         let fired = self.fired(&held);
         for rule in fired.iter().filter_map(|&r| self.rules.get(r)) {
             if let Some(score) = scores.get_mut(rule.theme) {
@@ -244,7 +246,7 @@ impl Themes {
         }
         let mut below = Vec::new();
         if let Some((words, scan)) = summary {
-            let held = self.held(words, scan, facts);
+            let held = self.held(words, scan, facts, false);
             below = self.fired(&held);
             let mut extra = vec![0.0_f64; scores.len()];
             for rule in below.iter().filter_map(|&r| self.rules.get(r)) {
@@ -281,9 +283,15 @@ impl Themes {
         }
     }
 
-    fn held(&self, words: &Words<'_>, scan: &Scan, facts: &Facts<'_>) -> Vec<Held> {
+    fn held(&self, words: &Words<'_>, scan: &Scan, facts: &Facts<'_>, title: bool) -> Vec<Held> {
         let mut held = Vec::with_capacity(scan.hits.len() + 8);
         for hit in &scan.hits {
+            let inside = |&(first, end): &(usize, usize)| {
+                first <= hit.first && hit.end <= end && end - first > hit.end - hit.first
+            };
+            if title && facts.names.iter().any(inside) {
+                continue;
+            }
             for &atom in self.atoms_of.get(hit.phrase).into_iter().flatten() {
                 held.push(Held {
                     atom,
