@@ -27,6 +27,7 @@ use gazetteer::{Gazetteer, NameKind};
 use matcher::{Matcher, Scan};
 use mentions::Named;
 use themes::{Facts, Themes};
+use ticker::TickerHit;
 use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
@@ -115,7 +116,7 @@ impl Tagger {
         let named = mentions::find(&words, &scan, &tickers, &self.gazetteer, &self.context);
         let slugs: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
         let about = about::about(&words, &named, &slugs);
-        let facts = self.facts(!tickers.is_empty(), &named, &about);
+        let facts = self.facts(&tickers, &named, &about);
         let mut mentions: Vec<Mention> = named
             .iter()
             .zip(slugs)
@@ -261,7 +262,7 @@ impl Tagger {
         }
     }
 
-    fn facts(&self, ticker: bool, named: &[Named], about: &[bool]) -> Facts<'_> {
+    fn facts(&self, tickers: &[TickerHit<'_>], named: &[Named], about: &[bool]) -> Facts<'_> {
         let main = named
             .iter()
             .zip(about)
@@ -270,11 +271,12 @@ impl Tagger {
         Facts {
             about: about.iter().filter(|a| **a).count(),
             companies: named.len(),
-            ticker,
+            ticker: !tickers.is_empty(),
             names: named
                 .iter()
                 .filter(|n| n.company.is_some())
                 .map(|n| (n.first, n.end))
+                .chain(tickers.iter().map(|t| (t.first, t.end)))
                 .collect(),
             topics: main
                 .map(|c| c.topics.iter().map(String::as_str).collect())

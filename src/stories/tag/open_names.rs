@@ -92,7 +92,7 @@ impl Reader<'_> {
                     | cue::LEGAL
                     | cue::NATION)
                 == 0
-            && self.token(index).is_some_and(|t| t.len() >= 3)
+            && self.token(index).is_some_and(|t| t.len() >= 3 && !t.is(look::NUMBER))
     }
 
     /// A capital inside the word (`DigitalBridge`), not all capitals.

@@ -14,7 +14,7 @@ use crate::config::ThemeSettings;
 use crate::model::ThemeTag;
 
 /// Least score of a theme.
-pub(super) const THRESHOLD: f64 = 0.6;
+pub(super) const THRESHOLD: f64 = 0.7;
 /// Most words between the parts of an ordered rule.
 const REACH: usize = 6;
 /// What the summary adds to the title at most: it never decides alone.
@@ -64,7 +64,8 @@ pub(super) struct Facts<'a> {
     pub companies: usize,
     /// A marked ticker stands in it.
     pub ticker: bool,
-    /// Where the title's companies stand: words inside a longer name are no evidence ("DTE Energy").
+    /// Where the title's companies and tickers stand: words inside a longer one are no evidence ("DTE Energy",
+    /// "NASDAQ: NVDA").
     pub names: Vec<(usize, usize)>,
     /// Topics of the company it is about first of all.
     pub topics: Vec<&'a str>,
