@@ -15,3 +15,4 @@ mod poll_world;
 mod program;
 mod service;
 mod stories;
+mod web;
