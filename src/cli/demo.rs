@@ -34,7 +34,8 @@ pub fn run(args: &Args) -> anyhow::Result<Exit> {
     spinner.finish_and_clear();
     let spec = played.settings.digests.first().context("The demo has a digest")?;
     let reader = Address::parse(READER).map_err(anyhow::Error::msg)?;
-    let mail = preview::mail(&played.settings, spec, &played.edition, Some(&reader))?;
+    let (personal, _) = preview::addressee(&played.settings, Some(&reader), played.confirmed_on.clone());
+    let mail = preview::mail(&played.settings, spec, &played.edition, &personal)?;
     println!("{}", mail.text.trim_end());
     print!("{}", farewell(&args.out, &played));
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use super::{Exit, Refused, load_config, runtime};
 use crate::address::Address;
 use crate::app;
 use crate::config::{Config, DigestSettings};
-use crate::digest::preview::{Preview, preview};
+use crate::digest::preview::{Preview, confirmed_on, preview};
 use crate::mail::message::{MessageSpec, build, message_id};
 use crate::mail::personal::{Doors, Personal};
 use crate::mail::render::{RenderSettings, Templates, render_digest};
@@ -59,7 +59,7 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let spec = find(&config, &args.digest)?.clone();
     let reader = args.reader.as_deref().map(Address::parse).transpose();
     let reader = reader.map_err(|error| Refused::new(Exit::Data, format!("--for: {error}")))?;
-    let shown = runtime()?.block_on(async {
+    let (shown, confirmed) = runtime()?.block_on(async {
         let ctx = app::open_here(config.clone()).await?;
         let at = match &args.at {
             Some(text) => {
@@ -70,11 +70,17 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             None => ctx.now(),
         };
         let key = reader.as_ref().map(Address::key);
-        preview(&ctx.db, &config, &spec, at, key.as_deref())
+        let shown = preview(&ctx.db, &config, &spec, at, key.as_deref())
             .await
-            .context("Unable to compose the digest")
+            .context("Unable to compose the digest")?;
+        let confirmed = match &key {
+            Some(key) => confirmed_on(&ctx.db, &spec, key).await?,
+            None => None,
+        };
+        anyhow::Ok((shown, confirmed))
     })?;
-    let out = output(&config, &spec, &shown, args, reader.as_ref())?;
+    let addressee = addressee(&config, reader.as_ref(), confirmed);
+    let out = output(&config, &spec, &shown, args, &addressee)?;
     std::io::stdout()
         .lock()
         .write_all(&out)
@@ -97,7 +103,7 @@ fn output(
     spec: &DigestSettings,
     shown: &Preview,
     args: &Args,
-    reader: Option<&Address>,
+    (personal, doors): &(Personal, Doors),
 ) -> anyhow::Result<Vec<u8>> {
     if args.format == Format::Json {
         let both = serde_json::json!({
@@ -107,11 +113,10 @@ fn output(
         text.push(b'\n');
         return Ok(text);
     }
-    let (personal, doors) = addressee(config, reader);
-    let mail = mail(config, spec, shown, reader)?;
+    let mail = mail(config, spec, shown, personal)?;
     Ok(match args.format {
         Format::Html => mail.html.into_bytes(),
-        Format::Eml => eml(config, spec, shown, &personal, &doors, mail)?,
+        Format::Eml => eml(config, spec, shown, personal, doors, mail)?,
         Format::Text | Format::Json => mail.text.into_bytes(),
     })
 }
@@ -121,7 +126,7 @@ pub(super) fn mail(
     config: &Config,
     spec: &DigestSettings,
     shown: &Preview,
-    reader: Option<&Address>,
+    personal: &Personal,
 ) -> anyhow::Result<Rendered> {
     let Some(layout) = &shown.layout else {
         return Err(Refused::new(
@@ -133,22 +138,23 @@ pub(super) fn mail(
     let templates = Templates::load(config.mail.templates.as_deref())?;
     let settings = RenderSettings::of(config, spec, &shown.choices);
     let rendered = render_digest(&templates, &shown.edition, layout, &settings)?;
-    Ok(addressee(config, reader).0.fill(&rendered))
+    Ok(personal.fill(&rendered))
 }
 
-fn addressee(config: &Config, reader: Option<&Address>) -> (Personal, Doors) {
+/// Whom a preview is addressed to. Its links carry no key of this installation: what a preview is passed on to can end
+/// nobody's subscription.
+pub(super) fn addressee(config: &Config, reader: Option<&Address>, confirmed: Option<String>) -> (Personal, Doors) {
     let doors = Doors {
         public_url: config.web.as_ref().map(|web| web.public_url.clone()),
         list_address: config.mail.list_address.clone(),
     };
     let to = reader.map_or_else(|| NOBODY.to_owned(), Address::typed);
-    // Not this installation's key: what a preview is passed on to can end nobody's subscription.
     let personal = Personal::new(
         &TokenKey::from_secret("preview"),
         &doors,
         SubscriptionId::new(0),
         &to,
-        None,
+        confirmed,
     );
     (personal, doors)
 }

@@ -17,7 +17,7 @@ use crate::app;
 use crate::clock::{Clock, FakeClock, SystemRandom};
 use crate::config::Config;
 use crate::context::Ctx;
-use crate::digest::preview::{Preview, preview};
+use crate::digest::preview::{Preview, confirmed_on, preview};
 use crate::ingest::Poller;
 use crate::mail::Mailer;
 use crate::mail::render::Templates;
@@ -49,6 +49,8 @@ pub struct Played {
     pub base: Timestamp,
     /// The last edition, as the reader got it.
     pub edition: Preview,
+    /// When the reader confirmed.
+    pub confirmed_on: Option<String>,
     /// The configuration as it was read.
     pub settings: Arc<Config>,
     /// The HTML file of the last edition.
@@ -193,6 +195,7 @@ impl World {
         let settings = self.ctx.config();
         let spec = settings.digests.first().context("The demo has a digest")?;
         let edition = preview(&self.ctx.db, &settings, spec, base, Some(READER)).await?;
+        let confirmed_on = confirmed_on(&self.ctx.db, spec, READER).await?;
         let page = newest(&self.mails, "html")?.context("No page was written")?;
         let feeds = self.ctx.db.read(|conn| crate::store::feeds::list(conn)).await?;
         let failing = feeds
@@ -208,6 +211,7 @@ impl World {
             mails: self.mails,
             base,
             edition,
+            confirmed_on,
             settings,
             page,
             failing,

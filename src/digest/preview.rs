@@ -10,7 +10,7 @@ use crate::mail::render::Templates;
 use crate::model::{Choices, Edition, Layout, Slot};
 use crate::store::Db;
 use crate::store::digests::{self, ReaderQuery};
-use crate::store::outbox;
+use crate::store::{outbox, subscribers};
 use crate::time::Timestamp;
 
 /// What a preview shows.
@@ -96,6 +96,25 @@ pub async fn preview(
         choices,
         recorded: false,
     })
+}
+
+/// The local date on which a subscriber confirmed a digest; `None` for a stranger.
+///
+/// # Errors
+/// When the database fails.
+pub async fn confirmed_on(db: &Db, spec: &DigestSettings, reader: &str) -> Result<Option<String>> {
+    let (digest, reader, zone) = (spec.key.clone(), reader.to_owned(), spec.zone);
+    let found = db.read(move |conn| {
+        let Some(person) = subscribers::find(conn, &reader)? else {
+            return Ok(None);
+        };
+        let held = subscribers::subscriptions(conn, person.id)?;
+        Ok(held
+            .into_iter()
+            .find(|held| held.digest == digest)
+            .and_then(|held| held.confirmed_at))
+    });
+    Ok(found.await?.map(|at| zone.local(at).date().to_string()))
 }
 
 async fn recorded(db: &Db, spec: &DigestSettings, at: Timestamp, reader: Option<&str>) -> Result<Option<Preview>> {

@@ -48,7 +48,12 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(web::serve(ctx.clone(), Arc::new(Templates::builtin()), listener));
-        Self { ctx, address, _folder: folder, _config: sender }
+        Self {
+            ctx,
+            address,
+            _folder: folder,
+            _config: sender,
+        }
     }
 
     async fn ask(&self, method: &str, path: &str, content_type: &str, body: &str) -> Answer {
@@ -64,7 +69,11 @@ impl Door {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+        Answer {
+            status,
+            head: head.to_lowercase(),
+            body: body.to_owned(),
+        }
     }
 
     async fn get(&self, path: &str) -> Answer {
@@ -96,24 +105,38 @@ impl Door {
             Ok(conn.query_row(newest, [], |row| row.get::<_, Vec<u8>>(0))?)
         });
         let mail = String::from_utf8(read.await.unwrap()).unwrap().replace("=\r\n", "");
-        let rest = mail.split("/confirm/").nth(1).unwrap_or_else(|| panic!("no link in\n{mail}"));
+        let rest = mail
+            .split("/confirm/")
+            .nth(1)
+            .unwrap_or_else(|| panic!("no link in\n{mail}"));
         rest.chars().take_while(char::is_ascii_alphanumeric).collect()
     }
 
     /// A reader who asked and confirmed.
     async fn reader(&self) -> SubscriptionId {
-        assert_eq!(self.post("/subscribe", "address=anna%40example.com&digest=daily").await.status, 200);
+        assert_eq!(
+            self.post("/subscribe", "address=anna%40example.com&digest=daily")
+                .await
+                .status,
+            200
+        );
         let token = self.confirm_token().await;
         assert_eq!(self.post(&format!("/confirm/{token}"), "").await.status, 200);
         SubscriptionId::new(1)
     }
 
     async fn leave_path(&self, id: SubscriptionId) -> String {
-        format!("/leave/{}", token::leave_token(&self.ctx.token_key().await.unwrap(), id))
+        format!(
+            "/leave/{}",
+            token::leave_token(&self.ctx.token_key().await.unwrap(), id)
+        )
     }
 
     async fn settings_path(&self, id: SubscriptionId) -> String {
-        format!("/settings/{}", token::settings_token(&self.ctx.token_key().await.unwrap(), id))
+        format!(
+            "/settings/{}",
+            token::settings_token(&self.ctx.token_key().await.unwrap(), id)
+        )
     }
 }
 
@@ -154,7 +177,10 @@ async fn opening_links_changes_nothing() {
 
 #[track_caller]
 fn assert_ended(state: &str, reason: &str) {
-    assert!(state.contains("subscription 1 ended") && state.contains(&format!(" {reason}")), "{state}");
+    assert!(
+        state.contains("subscription 1 ended") && state.contains(&format!(" {reason}")),
+        "{state}"
+    );
 }
 
 #[tokio::test]
@@ -169,7 +195,11 @@ async fn one_click_acts_at_once_in_both_encodings_and_again_does_nothing() {
         let path = door.leave_path(door.reader().await).await;
         let answer = door.ask("POST", &path, content_type, body).await;
         assert_eq!(answer.status, 200);
-        assert!(!answer.head.contains("location:") && !answer.head.contains("set-cookie"), "{}", answer.head);
+        assert!(
+            !answer.head.contains("location:") && !answer.head.contains("set-cookie"),
+            "{}",
+            answer.head
+        );
         let state = door.state().await;
         assert_ended(&state, "one_click");
         for _ in 0..2 {
@@ -201,20 +231,38 @@ async fn tokens_are_not_guessed() {
     }
     assert_eq!(last, 429);
     let good = door.reader().await;
-    assert_eq!(door.get(&door.settings_path(good).await).await.status, 200, "a good token is never limited");
+    assert_eq!(
+        door.get(&door.settings_path(good).await).await.status,
+        200,
+        "a good token is never limited"
+    );
 }
 
 #[tokio::test]
 async fn settings_are_kept_or_explained() {
     let door = Door::open().await;
     let path = door.settings_path(door.reader().await).await;
-    let saved = door.post(&path, "time=07%3A30&frequency=weekdays&zone=Europe%2FParis&length=short&format=text").await;
+    let saved = door
+        .post(
+            &path,
+            "time=07%3A30&frequency=weekdays&zone=Europe%2FParis&length=short&format=text",
+        )
+        .await;
     assert!(saved.body.contains("Saved"), "{}", saved.body);
     let state = door.state().await;
-    assert!(state.contains("07:30") && state.contains("weekdays") && state.contains("short"), "{state}");
-    let wrong = door.post(&path, "companies=Nvidiaa&time=25%3A00&zone=Mars%2FBase").await;
+    assert!(
+        state.contains("07:30") && state.contains("weekdays") && state.contains("short"),
+        "{state}"
+    );
+    let wrong = door
+        .post(&path, "companies=Nvidiaa&time=25%3A00&zone=Mars%2FBase")
+        .await;
     assert_eq!(wrong.status, 422);
-    assert!(wrong.body.contains("Nvidiaa") && wrong.body.contains("25:00"), "{}", wrong.body);
+    assert!(
+        wrong.body.contains("Nvidiaa") && wrong.body.contains("25:00"),
+        "{}",
+        wrong.body
+    );
     assert_eq!(door.state().await, state, "nothing of a wrong form is kept");
 }
 
@@ -223,11 +271,22 @@ async fn every_answer_carries_the_guards() {
     let door = Door::open().await;
     for path in ["/", "/style.css", "/nothing", "/healthz", "/confirm/x"] {
         let head = door.get(path).await.head;
-        for wanted in ["referrer-policy: no-referrer", "cache-control: no-store", "nosniff", "default-src 'none'", "noindex"] {
+        for wanted in [
+            "referrer-policy: no-referrer",
+            "cache-control: no-store",
+            "nosniff",
+            "default-src 'none'",
+            "noindex",
+        ] {
             assert!(head.contains(wanted), "{path} lacks {wanted}\n{head}");
         }
         assert!(!head.contains("set-cookie"), "{path}");
     }
     assert_eq!(door.get(&format!("/{}", "a".repeat(3_000))).await.status, 414);
-    assert_eq!(door.post("/subscribe", &format!("address={}", "a".repeat(40_000))).await.status, 413);
+    assert_eq!(
+        door.post("/subscribe", &format!("address={}", "a".repeat(40_000)))
+            .await
+            .status,
+        413
+    );
 }
