@@ -9,6 +9,7 @@ use crate::context::Ctx;
 use crate::digest::now::{Made, send_now};
 use crate::mail::Mailer;
 use crate::store::{self, StoreError};
+use crate::stories::Grouper;
 
 /// Compose an edition of a digest now, and send it
 ///
@@ -42,6 +43,9 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     let ctx = app::open_here(config).await?;
+    if lock.is_some() {
+        place(&ctx).await?;
+    }
     let made = send_now(&ctx, &spec).await?;
     if made.n_queued == 0 {
         println!("{}: {}; no mail to send.", made.slot, stories(&made));
@@ -72,6 +76,13 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
     } else {
         Exit::Done
     })
+}
+
+/// Finds the stories of what came in; a running daemon has done it.
+async fn place(ctx: &Ctx) -> anyhow::Result<()> {
+    let mut grouper = Grouper::new(ctx.clone());
+    while grouper.tick().await?.did > 0 {}
+    Ok(())
 }
 
 /// Ticks until nothing is due.

@@ -13,6 +13,7 @@ const STAGE_EXCEPTIONS: &[(&str, &str)] = &[
     ("digest", "mail::message"),
     ("subscribe", "mail::render"),
     ("subscribe", "mail::message"),
+    ("subscribe", "mail::personal"),
 ];
 /// Folders below the stages, and what they may use beside themselves.
 const BELOW: &[(&str, &[&str])] = &[

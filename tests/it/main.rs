@@ -15,4 +15,3 @@ mod poll_world;
 mod program;
 mod service;
 mod stories;
-mod web;
