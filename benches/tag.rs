@@ -33,7 +33,7 @@ fn tagging(c: &mut Criterion) {
     });
     group.finish();
     c.bench_function("build the tagger", |b| {
-        b.iter(|| Tagger::new(&StorySettings::default()))
+        b.iter(|| Tagger::new(&StorySettings::default()));
     });
 }
 

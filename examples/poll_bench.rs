@@ -218,7 +218,7 @@ async fn courant(folder: &Path, urls: &[String]) -> (f64, f64) {
         let mut n_failed = 0;
         let polled = Poller::default()
             .poll_now(&ctx, specs.clone(), &mut |polled| {
-                n_failed += usize::from(polled.record.failures > 0)
+                n_failed += usize::from(polled.record.failures > 0);
             })
             .await
             .unwrap();

@@ -77,5 +77,5 @@ async fn deliver(config: Config, raw: &[u8], envelope: &Envelope) -> anyhow::Res
 
 /// Whatever the database says, the mail is better kept than lost.
 fn is_temporary(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<StoreError>())
+    error.chain().any(<dyn std::error::Error + 'static>::is::<StoreError>)
 }

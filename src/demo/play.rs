@@ -197,7 +197,7 @@ impl World {
         let edition = preview(&self.ctx.db, &settings, spec, base, Some(READER)).await?;
         let confirmed_on = confirmed_on(&self.ctx.db, spec, READER).await?;
         let page = newest(&self.mails, "html")?.context("No page was written")?;
-        let feeds = self.ctx.db.read(|conn| crate::store::feeds::list(conn)).await?;
+        let feeds = self.ctx.db.read(crate::store::feeds::list).await?;
         let failing = feeds
             .into_iter()
             .filter(|feed| feed.failures > 0)

@@ -6,7 +6,7 @@
 //! | sources | two outlets of the highest weight | the operator's own judgment of an outlet |
 //! | freshness | just reported; halved every 12 hours | an hour-old story beats yesterday's |
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
-//! | event | a takeover; other kinds by [`EVENTS`], topics 0.3 | events matter more than commentary |
+//! | event | a takeover; other kinds by `EVENTS`, topics 0.3 | events matter more than commentary |
 //! | novelty | the story's first report is inside the window | a saga's tenth day is less news |
 //! | marks | (subtracted) sponsored, template, roundup, press release, opinion, live blog | demoted, not hidden |
 //!

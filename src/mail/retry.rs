@@ -1,6 +1,6 @@
 //! What follows from one attempt to deliver: done, again later, given up, or our own fault. Pure.
 //!
-//! The reading of a reply is in [`super::reply_code`]. Here are the rules on time:
+//! The reading of a reply is in `mail/reply_code.rs`. Here are the rules on time:
 //!
 //! - A message is tried again after 5, 15 and 30 minutes, 1, 2 and 4 hours, then every 4 hours, each up to a fifth
 //!   earlier or later: the first retry passes the usual greylists (5 minutes), the spread keeps retries of one outage

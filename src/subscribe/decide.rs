@@ -114,9 +114,7 @@ pub fn decide(standing: Standing, command: &Command, trust: Trust) -> Decision {
         (Command::Change(_), Standing::Pending) => decision(Next::Changed, Answer::Silence),
         (Command::Change(_), _) => decision(Next::Keep, Answer::NotSubscribed),
 
-        (Command::Export, Standing::Unknown) | (Command::Erase, Standing::Unknown) => {
-            decision(Next::Keep, Answer::NotSubscribed)
-        }
+        (Command::Export | Command::Erase, Standing::Unknown) => decision(Next::Keep, Answer::NotSubscribed),
         (Command::Export, _) if trusted => decision(Next::Keep, Answer::Export),
         // What cannot be undone is done by a token only: the last word is an answer to our question.
         (Command::Erase, _) if trust == Trust::Token => decision(Next::Erased, Answer::Silence),

@@ -312,7 +312,7 @@ impl Desk {
                 (Next::Active | Next::Ended | Next::Changed | Next::Erased, None) => {}
             }
             draft.raise(decision.answer, Some(digest.key.clone()), command);
-            self.reload(tx, party)?;
+            Self::reload(tx, party)?;
         }
         Ok(true)
     }
@@ -396,8 +396,8 @@ impl Desk {
                 Some(hash) => subscribers::by_confirm_hash(tx, &hash, self.now)?,
                 None => None,
             },
-            (Proof::Leave(token), None) => self.named(tx, token::check_leave(&self.key, token))?,
-            (Proof::Settings(token), None) => self.named(tx, token::check_settings(&self.key, token))?,
+            (Proof::Leave(token), None) => Self::named(tx, token::check_leave(&self.key, token))?,
+            (Proof::Settings(token), None) => Self::named(tx, token::check_settings(&self.key, token))?,
             (Proof::None | Proof::Authenticated, None) => None,
         };
         if let Some(named) = named {
@@ -443,11 +443,11 @@ impl Desk {
         }))
     }
 
-    fn named(&self, tx: &Transaction<'_>, id: Option<SubscriptionId>) -> store::Result<Option<Subscription>> {
+    fn named(tx: &Transaction<'_>, id: Option<SubscriptionId>) -> store::Result<Option<Subscription>> {
         id.map_or(Ok(None), |id| subscribers::subscription_by_id(tx, id))
     }
 
-    fn reload(&self, tx: &Transaction<'_>, party: &mut Party) -> store::Result<()> {
+    fn reload(tx: &Transaction<'_>, party: &mut Party) -> store::Result<()> {
         if let Some(person) = &party.person {
             party.subscriptions = subscribers::subscriptions(tx, person.id)?;
         }

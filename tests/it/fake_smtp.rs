@@ -230,9 +230,7 @@ impl Session {
             };
             match self.step(&mut stream, at, &line, usual, None).await {
                 Then::GoOn if at == At::Data => {
-                    if self.message(&mut stream, &from, &to).await.is_none() {
-                        return None;
-                    }
+                    self.message(&mut stream, &from, &to).await?;
                 }
                 Then::GoOn if word == "QUIT" => return None,
                 Then::GoOn | Then::NoMessage => {}

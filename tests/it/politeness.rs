@@ -163,7 +163,7 @@ impl Site {
         };
         // News every 20 minutes before the first poll, so that its rhythm asks for the shortest interval.
         let items: Vec<(String, i64)> = (0..20)
-            .map(|n| (format!("{}-{n}", version), NOW.unix() - n * 1_200))
+            .map(|n| (format!("{version}-{n}"), NOW.unix() - n * 1_200))
             .collect();
         let items: Vec<(&str, &str, i64)> = items.iter().map(|(id, at)| (id.as_str(), id.as_str(), *at)).collect();
         let document = rss(&items).replace(
@@ -214,7 +214,7 @@ impl Site {
         let mut fault = |what: String| {
             score
                 .faults
-                .push(format!("{} after {} h: {what}", self.name, (now - NOW.unix()) / HOUR))
+                .push(format!("{} after {} h: {what}", self.name, (now - NOW.unix()) / HOUR));
         };
         for name in ["cookie", "referer", "from", "authorization", "cache-control", "pragma"] {
             if seen.header(name).is_some() {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use courant::clock::{Clock, SystemClock};
 
 use super::fake_feeds::{Act as Feed, FakeFeeds, reply, rss};
 use super::fake_smtp::{Act, At, FakeSmtp};
@@ -29,8 +30,7 @@ fn config(feeds: &[String], smtp_port: u16, schedule: &str) -> String {
 }
 
 fn minutes_ago(minutes: i64) -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    i64::try_from(now).unwrap() - 60 * minutes
+    SystemClock.now().unix() - 60 * minutes
 }
 
 fn document(outlet: usize) -> Feed {

@@ -1,9 +1,9 @@
 //! Which entries tell the same event: an incremental engine over a window of entries.
 //!
 //! A batch of new entries goes through five steps, each in its own file: candidates from an inverted index
-//! ([`index`]), features and a linear model for each pair ([`pair`]), the prior this stream asks for
-//! ([`prevalence`]), gates that no evidence opens ([`gates`]), and average link between entries and stories
-//! ([`link`]). Pure: no clock, no database. The same entries in the same batches give the same stories, whatever
+//! (`index`), features and a linear model for each pair (`pair`), the prior this stream asks for
+//! (`prevalence`), gates that no evidence opens (`gates`), and average link between entries and stories
+//! (`link`). Pure: no clock, no database. The same entries in the same batches give the same stories, whatever
 //! their order within a batch.
 
 mod compare;

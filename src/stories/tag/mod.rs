@@ -1,7 +1,7 @@
 //! Companies and themes of an entry: pure, built once, the same answer for the same text.
 //!
-//! One pass of one automaton finds names and theme phrases ([`matcher`]); a linear model decides doubtful names
-//! ([`context`]); tickers and unlisted names have their own rules; themes are sums of weighted phrases ([`themes`]).
+//! One pass of one automaton finds names and theme phrases (`matcher`); a linear model decides doubtful names
+//! (`context`); tickers and unlisted names have their own rules; themes are sums of weighted phrases (`themes`).
 //! Every tag carries its reason. Must never read a clock, a file or the network.
 
 mod about;

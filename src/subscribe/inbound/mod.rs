@@ -224,9 +224,8 @@ fn read_words(message: &Message<'_>, detail: &Detail, proof: &Proof, reading: &m
             reading.commands = vec![Command::Confirm(token)];
             return;
         }
-        match reading.line(&line) {
-            Some(false) => n_prose += 1,
-            Some(true) | None => {}
+        if let Some(false) = reading.line(&line) {
+            n_prose += 1;
         }
         if n_prose >= text::PROSE_LINES_MAX {
             break;
