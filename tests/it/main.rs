@@ -1,8 +1,10 @@
 //! Whole-program tests: one binary, one module a feature.
 
 mod arch;
+mod config;
 mod delivery;
 mod delivery_tls;
+mod demo;
 mod editions;
 mod fake_feeds;
 mod fake_smtp;

@@ -138,11 +138,15 @@ pub(super) fn check_slug<T>(
         .iter()
         .map(|(slug, item)| (slug.as_str(), table.notes.line(item.at)));
     let remedy = suggestion(found.value, defined, built_in.iter().map(String::as_str));
-    let plural = if kind == "company" { "companies" } else { "themes" };
-    let remedy = if remedy.is_empty() {
-        format!("define it by `[[{kind}]]`; `courant {plural}` lists the built-in ones")
-    } else {
-        remedy
+    let remedy = match (remedy.is_empty(), kind) {
+        (false, _) => remedy,
+        (true, "company") => {
+            "define it by `[[company]]`; `courant companies search NAME` finds built-in ones".to_owned()
+        }
+        (true, _) => format!(
+            "define it by `[[{kind}]]`; built in are {}",
+            super::super::table::list(built_in.iter().map(String::as_str))
+        ),
     };
     table.problem(found.at, format!("unknown {kind} `{}` in `{key}`", found.value), remedy);
 }
