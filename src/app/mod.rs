@@ -29,6 +29,7 @@ use crate::store::{self, Db};
 use crate::stories::Grouper;
 use crate::{digest, ingest, stories, subscribe};
 use beat::Beats;
+use signals::{Reload, Signals};
 use tick_loop::Loop;
 
 const INGEST: Loop = Loop {
@@ -93,12 +94,17 @@ pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
     Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
 }
 
+/// What the command line says over the configuration, at start and at each reload.
+pub type Adjust = dyn Fn(&mut Config) + Sync;
+
 /// Runs the daemon until SIGTERM or SIGINT.
 ///
 /// # Errors
 /// When it cannot start, or a loop cannot go on.
-pub async fn run(config_path: &Path, config: Config) -> anyhow::Result<()> {
+pub async fn run(config_path: &Path, config: Config, adjust: &Adjust) -> anyhow::Result<()> {
     let notifier = Notifier::from_environment();
+    // Before anybody is told that we are there: a SIGHUP without a handler would end the process.
+    let signals = Signals::install()?;
     let lock = store::lock(&config.database.path)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -125,8 +131,13 @@ pub async fn run(config_path: &Path, config: Config) -> anyhow::Result<()> {
         n_digests = ctx.config().digests.len(),
         "Courant is running"
     );
+    let reload = Reload {
+        path: config_path,
+        adjust,
+        swap: &swap,
+    };
     let outcome = tokio::select! {
-        outcome = signals::serve(config_path, &ctx, &swap, &notifier, &beats) => outcome,
+        outcome = signals.serve(&reload, &ctx, &notifier, &beats) => outcome,
         why = ended(&mut failure) => Err(anyhow::anyhow!(why)),
     };
     notifier.stopping();

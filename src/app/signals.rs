@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::LOOPS;
 use super::beat::Beats;
+use super::{Adjust, LOOPS};
 use crate::config::{self, Config};
 use crate::context::Ctx;
 use crate::ingest;
@@ -20,80 +20,110 @@ const DB_ANSWER_MAX: Duration = Duration::from_secs(10);
 const STATUS_EVERY: Duration = Duration::from_mins(1);
 const WATCHDOG_EVERY: Duration = Duration::from_secs(20);
 
-/// Serves signals and the watchdog until it is time to stop.
-///
-/// # Errors
-/// When signal handlers cannot be installed.
-pub async fn serve(
-    config_path: &Path,
-    ctx: &Ctx,
-    swap: &watch::Sender<Arc<Config>>,
-    notifier: &Notifier,
-    beats: &Beats,
-) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut status = tokio::time::interval(STATUS_EVERY);
-    let mut watchdog = tokio::time::interval(notifier.watchdog_interval().unwrap_or(WATCHDOG_EVERY));
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => reload(config_path, ctx, swap, notifier).await,
-            _ = status.tick() => show_status(ctx, notifier).await,
-            _ = watchdog.tick() => feed_watchdog(ctx, notifier, beats).await,
-        }
-    }
-    tracing::info!("Stopping; a second signal stops at once");
-    // A second signal must not wait for a slow server.
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::warn!("Stopping at once");
-        std::process::exit(1);
-    });
-    Ok(())
+/// What a reload needs.
+pub struct Reload<'a> {
+    /// The configuration file.
+    pub path: &'a Path,
+    /// What the command line says over it.
+    pub adjust: &'a Adjust,
+    /// Takes the new configuration.
+    pub swap: &'a watch::Sender<Arc<Config>>,
 }
 
-/// Checks the whole file, then swaps it; a bad one changes nothing.
-async fn reload(path: &Path, ctx: &Ctx, swap: &watch::Sender<Arc<Config>>, notifier: &Notifier) {
-    notifier.reloading();
-    match load(path, ctx) {
-        Ok(config) => {
-            swap.send_replace(Arc::new(config));
-            if let Err(error) = ingest::reconcile(ctx).await {
-                tracing::error!(error = format!("{error:#}"), "The feeds could not be brought in step");
-            }
-            tracing::info!("Configuration reloaded");
-            notifier.ready();
-            for wake in [
-                &ctx.wakes.ingest,
-                &ctx.wakes.stories,
-                &ctx.wakes.digest,
-                &ctx.wakes.mail,
-            ] {
-                wake.notify_waiters();
+/// The installed handlers.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Installs them.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn install() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Serves signals and the watchdog until it is time to stop.
+    ///
+    /// # Errors
+    /// Never; the type is that of what it waits beside.
+    pub async fn serve(self, reload: &Reload<'_>, ctx: &Ctx, notifier: &Notifier, beats: &Beats) -> anyhow::Result<()> {
+        let Self {
+            mut terminate,
+            mut interrupt,
+            mut hangup,
+        } = self;
+        let mut status = tokio::time::interval(STATUS_EVERY);
+        let mut watchdog = tokio::time::interval(notifier.watchdog_interval().unwrap_or(WATCHDOG_EVERY));
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => reload.run(ctx, notifier).await,
+                _ = status.tick() => show_status(ctx, notifier).await,
+                _ = watchdog.tick() => feed_watchdog(ctx, notifier, beats).await,
             }
         }
-        Err(problems) => {
-            tracing::error!("The configuration was not reloaded, the old one stays:\n{problems}");
-            notifier.ready();
-            notifier.status("The configuration was not reloaded, the old one stays; see the log");
-        }
+        tracing::info!("Stopping; a second signal stops at once");
+        // A second signal must not wait for a slow server.
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::warn!("Stopping at once");
+            std::process::exit(1);
+        });
+        Ok(())
     }
 }
 
-fn load(path: &Path, ctx: &Ctx) -> Result<Config, String> {
-    let config = config::load(path, &super::known_slugs()).map_err(|problems| problems.to_string())?;
-    let old = ctx.config();
-    if config.database.path != old.database.path {
-        return Err("[database].path changed; restart Courant to use another database".into());
+impl Reload<'_> {
+    /// Checks the whole file, then swaps it; a bad one changes nothing.
+    async fn run(&self, ctx: &Ctx, notifier: &Notifier) {
+        notifier.reloading();
+        match self.load(ctx) {
+            Ok(config) => {
+                self.swap.send_replace(Arc::new(config));
+                if let Err(error) = ingest::reconcile(ctx).await {
+                    tracing::error!(error = format!("{error:#}"), "The feeds could not be brought in step");
+                }
+                tracing::info!("Configuration reloaded; [web], [log] and [daemon] take effect at the next start");
+                notifier.ready();
+                for wake in [
+                    &ctx.wakes.ingest,
+                    &ctx.wakes.stories,
+                    &ctx.wakes.digest,
+                    &ctx.wakes.mail,
+                ] {
+                    wake.notify_waiters();
+                }
+            }
+            Err(problems) => {
+                tracing::error!("The configuration was not reloaded, the old one stays:\n{problems}");
+                notifier.ready();
+                notifier.status("The configuration was not reloaded, the old one stays; see the log");
+            }
+        }
     }
-    crate::mail::render::Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
-    Ok(config)
+
+    fn load(&self, ctx: &Ctx) -> Result<Config, String> {
+        let mut config = config::load(self.path, &super::known_slugs()).map_err(|problems| problems.to_string())?;
+        (self.adjust)(&mut config);
+        let old = ctx.config();
+        if config.database.path != old.database.path {
+            return Err("[database].path changed; restart Courant to use another database".into());
+        }
+        crate::mail::render::Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
+        Ok(config)
+    }
 }
 
 async fn show_status(ctx: &Ctx, notifier: &Notifier) {

@@ -29,7 +29,7 @@ impl Loop {
     /// Runs ticks until shutdown.
     ///
     /// # Errors
-    /// After three panics in a row, or when the database is full or damaged for longer than a minute.
+    /// After three panics in a row.
     pub async fn run<F, Fut>(self, ctx: Ctx, beats: Beats, tick: F) -> anyhow::Result<()>
     where
         F: Fn(Ctx) -> Fut + Send + 'static,

@@ -8,7 +8,7 @@ use crate::store::backup::back_up;
 /// Copy the database to a file, also while the daemon runs
 ///
 /// The copy is checked before it takes the place of FILE, so FILE is always a good backup. To restore one, stop the
-/// daemon and put the file where the option `path` of `database` says; editions whose time has passed are then not mailed again.
+/// daemon and put the file where the option `path` of `database` says. docs/operations.md says what is mailed after that.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to write it

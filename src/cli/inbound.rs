@@ -10,7 +10,6 @@ use super::{Exit, load_config, logging, runtime};
 use crate::app;
 use crate::config::Config;
 use crate::mail::render::Templates;
-use crate::store::StoreError;
 use crate::subscribe::inbound::{Envelope, Ignored};
 use crate::subscribe::{Handled, handle};
 
@@ -32,10 +31,29 @@ pub struct Args {
     verbose: bool,
 }
 
-/// Reads the mail and handles it.
+/// Reads the mail and handles it. Whatever stands in the way, a configuration that is being edited among it, the mail
+/// server is asked to keep the mail: only what nobody could read is refused.
 pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
-    let config = load_config(path)?;
     logging::start_quiet();
+    match take(path, args) {
+        Ok(handled) => {
+            if args.verbose {
+                println!("{}", handled.name());
+            }
+            Ok(match handled {
+                Handled::Ignored(Ignored::Unreadable) => Exit::Data,
+                _ => Exit::Done,
+            })
+        }
+        Err(error) => {
+            eprintln!("courant: {error:#}; the mail is to be tried again");
+            Ok(Exit::Temporary)
+        }
+    }
+}
+
+fn take(path: &Path, args: &Args) -> anyhow::Result<Handled> {
+    let config = load_config(path)?;
     let limit = u64::try_from(config.inbound.message_max)
         .unwrap_or(u64::MAX)
         .saturating_add(1);
@@ -51,31 +69,11 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
         sender: args.sender.clone(),
         recipient: args.recipient.clone(),
     };
-    match runtime()?.block_on(deliver(config, &raw, &envelope)) {
-        Ok(handled) => {
-            if args.verbose {
-                println!("{}", handled.name());
-            }
-            Ok(match handled {
-                Handled::Ignored(Ignored::Unreadable) => Exit::Data,
-                _ => Exit::Done,
-            })
-        }
-        Err(error) if is_temporary(&error) => {
-            eprintln!("courant: {error:#}; the mail is to be tried again");
-            Ok(Exit::Temporary)
-        }
-        Err(error) => Err(error),
-    }
+    runtime()?.block_on(deliver(config, &raw, &envelope))
 }
 
 async fn deliver(config: Config, raw: &[u8], envelope: &Envelope) -> anyhow::Result<Handled> {
     let templates = Arc::new(Templates::load(config.mail.templates.as_deref())?);
     let ctx = app::open_here(config).await?;
     Ok(handle(&ctx, &templates, raw, envelope).await?)
-}
-
-/// Whatever the database says, the mail is better kept than lost.
-fn is_temporary(error: &anyhow::Error) -> bool {
-    error.chain().any(<dyn std::error::Error + 'static>::is::<StoreError>)
 }

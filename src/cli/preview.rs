@@ -145,7 +145,7 @@ pub(super) fn mail(
 /// nobody's subscription.
 pub(super) fn addressee(config: &Config, reader: Option<&Address>, confirmed: Option<String>) -> (Personal, Doors) {
     let doors = Doors {
-        public_url: config.web.as_ref().map(|web| web.public_url.clone()),
+        public_url: config.mailed_url(),
         list_address: config.mail.list_address.clone(),
     };
     let to = reader.map_or_else(|| NOBODY.to_owned(), Address::typed);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Exit, Refused, load_config, logging, runtime};
 use crate::app;
-use crate::config::Transport;
+use crate::config::{Config, Transport};
 use crate::store::StoreError;
 
 /// Run the daemon: poll, find stories, compose and mail digests, serve the pages
@@ -21,13 +21,17 @@ pub struct Args {
 /// Runs until it is told to stop.
 pub fn run(config_path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let mut config = load_config(config_path)?;
-    if let Some(folder) = &args.mail_dir {
-        config.mail.transport = Transport::Folder(folder.clone());
-    }
+    let mail_dir = args.mail_dir.clone();
+    let adjust = move |config: &mut Config| {
+        if let Some(folder) = &mail_dir {
+            config.mail.transport = Transport::Folder(folder.clone());
+        }
+    };
+    adjust(&mut config);
     logging::start(&config.log)?;
     crate::ops::metrics::install();
     runtime()?
-        .block_on(app::run(config_path, config))
+        .block_on(app::run(config_path, config, &adjust))
         .map_err(|error| match error.downcast_ref::<StoreError>() {
             Some(StoreError::InUse(_) | StoreError::Busy) => Refused::new(Exit::Temporary, format!("{error:#}")).into(),
             Some(StoreError::Unusable(_)) => Refused::new(Exit::Config, format!("{error:#}")).into(),

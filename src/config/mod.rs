@@ -127,6 +127,11 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
         return Err(Problems(problems));
     }
     config.warnings = warnings.iter().map(ToString::to_string).collect();
+    if config.web.is_some() && config.mailed_url().is_none() {
+        config.warnings.push(
+            "[web] has no `public_url`: mails carry no links to the pages, and leaving works by mail only".to_owned(),
+        );
+    }
     Ok(Assembled { config, options })
 }
 

@@ -37,6 +37,19 @@ pub struct Config {
     pub warnings: Vec<String>,
 }
 
+impl Config {
+    /// The address of the pages as mails may name it: none when mail leaves this machine and no public address is
+    /// configured, since a link to loopback would lead its reader nowhere.
+    #[must_use]
+    pub fn mailed_url(&self) -> Option<String> {
+        let stays = matches!(self.mail.transport, Transport::Folder(_) | Transport::Maildir(_));
+        self.web
+            .as_ref()
+            .filter(|web| web.is_public || stays)
+            .map(|web| web.public_url.clone())
+    }
+}
+
 /// `[daemon]`
 #[derive(Debug, Clone)]
 pub struct DaemonSettings {
@@ -374,8 +387,10 @@ pub struct InboundSettings {
 pub struct WebSettings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// The address people and mails use, without a slash at its end.
+    /// The address people use, without a slash at its end; where it listens when none is configured.
     pub public_url: String,
+    /// Whether `public_url` was configured, so that it means something outside this machine.
+    pub is_public: bool,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
 }

@@ -76,20 +76,40 @@ pub async fn tick(ctx: &Ctx) -> Result<Next> {
         at: now.plus(LOOK_MAX),
         did: 0,
     };
+    let mut failed = None;
     for spec in &config.digests {
-        let key = spec.key.clone();
-        for left in ctx.db.read(move |conn| digests::unfinished(conn, &key)).await? {
-            next.did += 1;
-            queue(ctx, &config, spec, &left).await?;
-        }
-        for due in schedules(ctx, spec).await? {
-            if ctx.shutdown.is_cancelled() {
-                return Ok(next);
+        // What is wrong with one digest must not hold the others up.
+        match one_digest(ctx, &config, spec).await {
+            Ok(step) => {
+                next.did += step.did;
+                next.at = next.at.min(step.at);
             }
-            let step = one_schedule(ctx, &config, &due).await?;
-            next.did += step.did;
-            next.at = next.at.min(step.at);
+            Err(error) => {
+                tracing::error!(digest.key = spec.key, %error, "an edition could not be made");
+                failed = Some(error);
+            }
         }
+    }
+    failed.map_or(Ok(next), Err)
+}
+
+async fn one_digest(ctx: &Ctx, config: &Config, spec: &DigestSettings) -> Result<Next> {
+    let mut next = Next {
+        at: ctx.now().plus(LOOK_MAX),
+        did: 0,
+    };
+    let key = spec.key.clone();
+    for left in ctx.db.read(move |conn| digests::unfinished(conn, &key)).await? {
+        next.did += 1;
+        queue(ctx, config, spec, &left).await?;
+    }
+    for due in schedules(ctx, spec).await? {
+        if ctx.shutdown.is_cancelled() {
+            return Ok(next);
+        }
+        let step = one_schedule(ctx, config, &due).await?;
+        next.did += step.did;
+        next.at = next.at.min(step.at);
     }
     Ok(next)
 }

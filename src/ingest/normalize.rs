@@ -359,7 +359,7 @@ fn older_page(feed: &ParsedFeed, entries: &[NewEntry], terms: &Terms<'_>) -> Opt
         Url::parse(terms.url).ok()?,
         Url::parse(terms.url).ok()?.join(link).ok()?,
     );
-    (here.host_str() == there.host_str() && here != there).then(|| there.into())
+    (here.origin() == there.origin() && here != there).then(|| there.into())
 }
 
 /// The newest dates of the feed, newest first: what was known and what this document adds.

@@ -131,12 +131,7 @@ impl Mailer {
             key,
             limits,
             built,
-            learned: Some(Learned {
-                limiter,
-                policy_streak: 0,
-                paused_until: None,
-                idle: Vec::new(),
-            }),
+            learned: Some(Learned::fresh(limiter)),
             unrecorded: Vec::new(),
             unreleased: Vec::new(),
             beat_at: None,
@@ -152,11 +147,11 @@ impl Mailer {
         self.reload().await;
         let now = self.ctx.now();
         self.keep_house(now).await?;
-        let Some(mut learned) = self.learned.take() else {
-            return Err(MailError::Setup(
-                "the last tick was cut off; start the mailer again".to_owned(),
-            ));
-        };
+        // A tick that panicked took it along: its connections are gone, its rates begin anew.
+        let mut learned = self
+            .learned
+            .take()
+            .unwrap_or_else(|| Learned::fresh(Limiter::new(&self.built.config.mail.rate, now)));
         close_idle(&mut learned).await;
         let room = match self.room(&mut learned, now) {
             Ok(room) => room,

@@ -65,7 +65,7 @@ impl Preparer {
         let templates = Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
         let signer = config.mail.dkim.as_ref().map(Signer::new).transpose()?;
         let doors = Doors {
-            public_url: config.web.as_ref().map(|web| web.public_url.clone()),
+            public_url: config.mailed_url(),
             // Headers and the relay take it in its ASCII form.
             list_address: message::wire_address(&config.mail.list_address)
                 .ok_or_else(|| format!("`{}` is no address", config.mail.list_address))?,

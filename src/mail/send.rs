@@ -57,6 +57,18 @@ pub(super) struct Learned {
     pub(super) idle: Vec<(Session, Instant)>,
 }
 
+impl Learned {
+    /// Nothing learned yet.
+    pub(super) const fn fresh(limiter: Limiter) -> Self {
+        Self {
+            limiter,
+            policy_streak: 0,
+            paused_until: None,
+            idle: Vec::new(),
+        }
+    }
+}
+
 /// One batch.
 pub(super) struct Batch {
     ctx: Ctx,

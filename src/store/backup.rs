@@ -29,6 +29,12 @@ pub struct BackedUp {
 /// # Errors
 /// When either file cannot be used, or the copy does not pass SQLite's integrity check.
 pub fn back_up(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
+    if is_same(from, to) {
+        return Err(StoreError::Unusable(format!(
+            "`{}` is the database itself; give the backup another name",
+            to.display()
+        )));
+    }
     let part = part_name(to);
     let io = |what: &str, path: &Path, e: std::io::Error| {
         StoreError::Unusable(format!("Unable to {what} `{}`: {e}", path.display()))
@@ -60,6 +66,17 @@ pub fn back_up(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Re
         .and_then(|f| f.sync_all())
         .map_err(|e| io("sync the folder", folder, e))?;
     Ok(BackedUp { n_bytes, ..counted })
+}
+
+/// Whether the target is the live database or one of the files beside it.
+fn is_same(from: &Path, to: &Path) -> bool {
+    let canonical = |path: &Path| path.canonicalize().ok();
+    ["", "-wal", "-shm", ".lock"].iter().any(|ending| {
+        let mut name = from.as_os_str().to_owned();
+        name.push(ending);
+        let live = canonical(Path::new(&name));
+        live.is_some() && live == canonical(to)
+    })
 }
 
 fn part_name(to: &Path) -> PathBuf {
@@ -118,6 +135,15 @@ mod tests {
         assert!(done.n_bytes > 0 && last.0 == last.1);
         assert!(!part_name(&to).exists());
         Db::open(&to).unwrap();
+    }
+
+    #[test]
+    fn the_database_is_no_place_for_its_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let live = folder.path().join("courant.db");
+        let _daemon = Db::open(&live).unwrap();
+        let same = folder.path().join(".").join("courant.db");
+        assert!(matches!(back_up(&live, &same, |_, _| {}), Err(StoreError::Unusable(_))));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What is old is deleted, in small batches and in an order that breaks no reference: deliveries, editions nobody's
-//! ledger needs, stories, entries (leaving tombstones), events. What the doors keep is theirs to forget.
+//! What is old is deleted, in small batches and in an order that breaks no reference: deliveries, audiences, editions
+//! made for readers' own times, stories, entries (leaving tombstones), events. What the doors keep is theirs to forget.
 
 use rusqlite::{Transaction, params};
 
@@ -37,6 +37,18 @@ pub fn delete_some(tx: &Transaction<'_>, limits: &Limits, now: Timestamp, limit:
             "DELETE FROM audiences WHERE id IN
                (SELECT a.id FROM audiences a JOIN editions e ON e.id = a.edition_id
                 WHERE e.due_at < ?1 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.audience_id = a.id)
+                LIMIT ?2)",
+        )?
+        .execute(params![deliveries_before.unix(), most])?;
+    // The archive keeps a digest's own editions; those made for readers' own times are only mail.
+    n += tx
+        .prepare_cached(
+            "DELETE FROM editions WHERE id IN
+               (SELECT e.id FROM editions e
+                WHERE e.schedule <> '' AND e.due_at < ?1
+                  AND NOT EXISTS (SELECT 1 FROM audiences a WHERE a.edition_id = e.id)
+                  AND EXISTS (SELECT 1 FROM editions n WHERE n.digest_key = e.digest_key
+                              AND n.schedule = e.schedule AND n.due_at > e.due_at)
                 LIMIT ?2)",
         )?
         .execute(params![deliveries_before.unix(), most])?;

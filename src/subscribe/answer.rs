@@ -171,7 +171,7 @@ fn values(
     draft: &Draft,
 ) -> ServiceMail {
     let title = digest.map_or_else(|| desk.config.mail.from_name.clone(), |d| d.title.clone());
-    let public = desk.config.web.as_ref().map(|web| web.public_url.clone());
+    let public = desk.config.mailed_url();
     let page = |path: &str| public.as_ref().map(|url| format!("{url}/{path}"));
     let leave = about.map(|s| token::leave_token(&desk.key, s.id));
     let settings = about

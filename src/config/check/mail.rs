@@ -284,7 +284,7 @@ fn rate(table: &mut Table<'_>) -> RateSettings {
     let settings = RateSettings {
         per_second: rate.whole("per_second", 0, 0..=10_000),
         per_hour: rate.whole("per_hour", 0, 0..=10_000_000),
-        per_domain_minute: rate.whole("per_domain_minute", 20, 0..=100_000),
+        per_domain_minute: rate.whole("per_domain_minute", 0, 0..=100_000),
         per_connection: rate.whole("per_connection", 100, 1..=10_000),
     };
     rate.finish();

@@ -134,6 +134,7 @@ pub(super) fn web(mut table: Table<'_>) -> Option<WebSettings> {
     }
     table.finish();
     let listen = parsed.ok()?;
+    let is_public = url.is_some();
     let public_url = url.map_or_else(
         || format!("http://{listen}"),
         |(_, url)| url.as_str().trim_end_matches('/').to_owned(),
@@ -141,6 +142,7 @@ pub(super) fn web(mut table: Table<'_>) -> Option<WebSettings> {
     enabled.then_some(WebSettings {
         listen,
         public_url,
+        is_public,
         trusted_proxies,
     })
 }

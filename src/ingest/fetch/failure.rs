@@ -56,7 +56,11 @@ pub(super) fn shown(url: &str) -> String {
         let _ = parsed.set_username("");
         let _ = parsed.set_password(None);
     }
-    parsed.as_str().chars().take(200).collect()
+    // Paid feeds carry their key in the query.
+    if parsed.query().is_some() {
+        parsed.set_query(Some("…"));
+    }
+    parsed.as_str().replace("%E2%80%A6", "…").chars().take(200).collect()
 }
 
 pub(super) fn failure_of(error: &reqwest::Error, url: &Url) -> PollFailure {

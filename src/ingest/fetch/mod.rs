@@ -161,12 +161,14 @@ impl Fetcher {
                 format!("`{}` is no address: {error}", shown(&feed.url)),
             )
         })?;
+        // Login headers and unusual ports belong to the configured address, not to where a redirect once led.
+        let own = Url::parse(&feed.spec.url).unwrap_or_else(|_| start.clone());
         let client = self.client(feed.spec.proxy.as_deref(), allow_private)?;
         let mut url = start.clone();
         let mut seen = vec![start.clone()];
         let mut permanent = true;
         loop {
-            guard::check_url(&url, start.port(), allow_private).map_err(|why| {
+            guard::check_url(&url, own.port(), allow_private).map_err(|why| {
                 fail(
                     "forbidden_address",
                     None,
@@ -175,7 +177,7 @@ impl Fetcher {
             })?;
             let request = client
                 .get(url.clone())
-                .headers(self.headers(feed, full, same_site(&start, &url))?);
+                .headers(self.headers(feed, full, same_site(&own, &url))?);
             let response = request.send().await.map_err(|error| failure_of(&error, &url))?;
             let status = response.status();
             fetched.status = Some(status.as_u16());

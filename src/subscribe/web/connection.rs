@@ -39,9 +39,11 @@ pub async fn accept(listener: TcpListener, router: Router, shutdown: Cancellatio
     let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let draining = GracefulShutdown::new();
     loop {
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-            break;
+        let permit = tokio::select! {
+            permit = Arc::clone(&permits).acquire_owned() => permit,
+            () = shutdown.cancelled() => break,
         };
+        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.cancelled() => break,

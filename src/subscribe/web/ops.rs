@@ -1,4 +1,4 @@
-//! For the operator's tools: alive, ready, metrics. Only for the machine itself.
+//! For the operator's tools: alive, ready, and to the machine itself what was measured.
 
 use std::time::Duration;
 
@@ -34,9 +34,20 @@ pub async fn ready(State(door): State<Door>) -> Response {
     }
 }
 
+/// A proxy says so in one of these headers, or asks for a name that is not this machine's own.
+fn through_a_proxy(headers: &HeaderMap) -> bool {
+    let told = ["x-forwarded-for", "x-real-ip", "forwarded", "via"];
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    told.iter().any(|header| headers.contains_key(*header)) || !["127.0.0.1", "localhost", "[::1]"].contains(&name)
+}
+
 /// Everything measured, in Prometheus' text format; to loopback only, and not through a proxy that serves others.
 pub async fn metrics(State(door): State<Door>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
-    if !peer.0.ip().to_canonical().is_loopback() || headers.contains_key("x-forwarded-for") {
+    if !peer.0.ip().to_canonical().is_loopback() || through_a_proxy(&headers) {
         return door.missing();
     }
     (
