@@ -2,7 +2,7 @@
 //!
 //! | part | what gives 1 | why |
 //! | --- | --- | --- |
-//! | coverage | twelve independent outlets or more (on a log scale; one outlet is 0) | what many newsrooms find worth writing is worth reading |
+//! | coverage | six independent outlets or more (on a log scale; one outlet is 0) | what many newsrooms find worth writing is worth reading: a gadget seen twice must not stand above an event told by four |
 //! | sources | two outlets of the highest weight | the operator's own judgment of an outlet |
 //! | freshness | just reported; halved every 12 hours | an hour-old story beats yesterday's |
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
@@ -19,10 +19,10 @@ use crate::time::Timestamp;
 
 /// Weights of the parts; they sum to 1 without the marks.
 pub const WEIGHTS: [(&str, f64); 7] = [
-    ("coverage", 0.40),
+    ("coverage", 0.45),
     ("sources", 0.15),
     ("freshness", 0.10),
-    ("companies", 0.15),
+    ("companies", 0.10),
     ("event", 0.15),
     ("novelty", 0.05),
     ("marks", -0.30),
@@ -49,7 +49,7 @@ const EVENTS: [(&str, f64); 15] = [
 const OTHER_EVENT: f64 = 0.6;
 const TOPIC: f64 = 0.3;
 /// Independent outlets beyond this add nothing.
-const OUTLETS_FULL: f64 = 12.0;
+const OUTLETS_FULL: f64 = 6.0;
 /// Freshness is halved in this many seconds.
 const HALF_LIFE_SECS: f64 = 12.0 * 3600.0;
 /// The highest weight a feed may have.

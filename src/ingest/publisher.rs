@@ -5,6 +5,7 @@
 //!   believed and its name cut from the headline.
 //! - Other aggregators write the same without a source. A suffix is taken for a publisher only when most headlines of
 //!   the document have one, since a single "Berlin - a city" is a headline like any other.
+//! - A web name at a headline's end ("... - example.com") is a publisher whatever the other headlines do.
 //! - An outlet that signs its own headlines ("... | Example Times") has one and the same suffix everywhere. It is cut,
 //!   and is a publisher only when the feed's own title does not know it.
 
@@ -82,15 +83,25 @@ pub fn split(title: &str, source: &str, feed_title: &str, habit: &Habit) -> Spli
         };
     }
     match habit {
-        Habit::None => Split {
-            title: title.to_owned(),
-            publisher: String::new(),
+        Habit::None => match split_domain(title) {
+            Some((headline, domain)) => Split {
+                title: headline.to_owned(),
+                publisher: if same_outlet(feed_title, domain) {
+                    String::new()
+                } else {
+                    domain.to_owned()
+                },
+            },
+            None => Split {
+                title: title.to_owned(),
+                publisher: String::new(),
+            },
         },
         Habit::Signed { name, foreign } => Split {
             title: without(title, name).to_owned(),
             publisher: if *foreign { name.clone() } else { String::new() },
         },
-        Habit::Aggregated => match split_last(title) {
+        Habit::Aggregated => match split_last(title).or_else(|| split_domain(title)) {
             Some((headline, name)) => Split {
                 title: headline.to_owned(),
                 publisher: if same_outlet(feed_title, name) {
@@ -114,6 +125,22 @@ fn without<'a>(title: &'a str, name: &str) -> &'a str {
         .map(str::trim_end)
         .filter(|headline| !headline.is_empty())
         .unwrap_or(title)
+}
+
+/// The headline and the web name after its last separator ("- example.com").
+fn split_domain(title: &str) -> Option<(&str, &str)> {
+    let (headline, name) = SEPARATORS
+        .iter()
+        .filter_map(|separator| title.rsplit_once(separator))
+        .max_by_key(|(headline, _)| headline.len())?;
+    let (headline, name) = (headline.trim(), name.trim());
+    let (host, ending) = name.rsplit_once('.')?;
+    let is_host = !host.is_empty()
+        && host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+    let is_ending = (2..=6).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_lowercase());
+    (is_host && is_ending && !headline.is_empty()).then_some((headline, name))
 }
 
 /// The headline and the name after its last separator, when that looks like a name.
@@ -160,6 +187,23 @@ mod tests {
                 "{habit:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_web_name_at_the_end_is_a_publisher() {
+        check(
+            "Example News",
+            &[
+                "A new phone is out - phonemakernews.com",
+                "Version 2.0 ships",
+                "Yes - and no",
+            ],
+            &[
+                ("A new phone is out", "phonemakernews.com"),
+                ("Version 2.0 ships", ""),
+                ("Yes - and no", ""),
+            ],
+        );
     }
 
     #[test]

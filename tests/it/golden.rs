@@ -366,7 +366,7 @@ fn a_reader_of_everything() {
     let (layout, mail) = golden("everything", &Choices::default(), &[8]);
     assert_eq!(
         mail.subject,
-        "Wed 22 Mar: First Republic shares rebound as Yellen… + 14 more"
+        "Wed 22 Mar: Google opens its Bard chatbot to the public… + 14 more"
     );
     assert!(layout.sections.iter().any(|section| !section.refs.is_empty()));
 }
