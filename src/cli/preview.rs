@@ -10,9 +10,9 @@ use crate::address::Address;
 use crate::app;
 use crate::config::{Config, DigestSettings};
 use crate::digest::preview::{Preview, confirmed_on, preview};
-use crate::mail::message::{MessageSpec, build, message_id};
+use crate::mail::message::{ListHeaders, MessageSpec, build, message_id};
 use crate::mail::personal::{Doors, Personal};
-use crate::mail::render::{RenderSettings, Templates, render_digest};
+use crate::mail::render::{RenderSettings, Templates, archive_page, render_digest};
 use crate::model::{DeliveryKind, MailFormat, Rendered, SubscriptionId};
 use crate::time::{Timestamp, parse_local};
 use crate::token::TokenKey;
@@ -186,7 +186,10 @@ fn eml(
         date: due,
         in_reply_to: None,
         references: Vec::new(),
-        list: Some(personal.list_headers(doors, &spec.key, &spec.title, config.daemon.operator.as_deref())),
+        list: Some(ListHeaders {
+            archive_url: archive_page(config, spec),
+            ..personal.list_headers(doors, &spec.key, &spec.title, config.daemon.operator.as_deref())
+        }),
         feedback_id: None,
         language: shown.choices.language.clone().unwrap_or_else(|| spec.language.clone()),
     };

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::dkim::Signer;
-use super::message::{self, MessageSpec};
+use super::message::{self, ListHeaders, MessageSpec};
 use super::personal::{Doors, Personal};
-use super::render::{RenderSettings, Templates, render_digest};
+use super::render::{RenderSettings, Templates, archive_page, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
@@ -57,6 +57,7 @@ struct Page {
     edition: Arc<Edition>,
     zone: Zone,
     language: String,
+    archive: Option<String>,
 }
 
 impl Preparer {
@@ -137,7 +138,10 @@ impl Preparer {
             date: delivery.dated_at,
             in_reply_to: None,
             references: Vec::new(),
-            list: Some(personal.list_headers(&self.doors, &edition.digest, &edition.title, operator)),
+            list: Some(ListHeaders {
+                archive_url: page.archive.clone(),
+                ..personal.list_headers(&self.doors, &edition.digest, &edition.title, operator)
+            }),
             feedback_id: Some(format!("{}:{}:digest:courant", day(delivery.dated_at), edition.digest)),
             language: page.language.clone(),
         };
@@ -201,11 +205,13 @@ impl Preparer {
             zone,
             language: language.clone(),
             web: self.doors.public_url.is_some(),
+            archive: digest.and_then(|digest| archive_page(&self.config, digest)),
             list_address: self.doors.list_address.clone(),
             contact: self.config.mail.contact.clone(),
             subject: digest.and_then(|digest| digest.subject.clone()),
             compact: choices.length == Length::Short,
         };
+        let archive = settings.archive.clone();
         let mut rendered = render_digest(&self.templates, &edition, &layout, &settings)
             .map_err(|e| PrepareError::Other(format!("unable to render: {e}")))?;
         if choices.format == MailFormat::Text {
@@ -216,6 +222,7 @@ impl Preparer {
             edition,
             zone,
             language,
+            archive,
         })
     }
 }

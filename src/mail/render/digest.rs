@@ -37,6 +37,8 @@ pub struct RenderSettings {
     pub language: String,
     /// Whether there is a web door; without it the way out and the choices are `mailto:` links.
     pub web: bool,
+    /// The page of past editions, where there is one that mails may name.
+    pub archive: Option<String>,
     /// The address people write to.
     pub list_address: String,
     /// Who runs this, with a postal or contact line.
@@ -55,13 +57,21 @@ impl RenderSettings {
         Self {
             zone: zone.unwrap_or(digest.zone),
             language: choices.language.clone().unwrap_or_else(|| digest.language.clone()),
-            web: config.web.is_some(),
+            web: config.mailed_url().is_some(),
+            archive: archive_page(config, digest),
             list_address: config.mail.list_address.clone(),
             contact: config.mail.contact.clone(),
             subject: digest.subject.clone(),
             compact: choices.length == Length::Short,
         }
     }
+}
+
+/// The page of a digest's past editions: only of one that anybody may read, and only where mails may name our pages.
+#[must_use]
+pub fn archive_page(config: &Config, digest: &DigestSettings) -> Option<String> {
+    let url = config.mailed_url().filter(|_| digest.open)?;
+    Some(format!("{url}/archive/{}", digest.key))
 }
 
 /// Everything the templates of a digest may name.
@@ -89,6 +99,7 @@ struct Page<'a> {
     settings: &'static str,
     leave: &'static str,
     leave_on_top: bool,
+    archive: Option<String>,
     compact: bool,
 }
 
@@ -250,6 +261,7 @@ impl<'a> Builder<'a> {
             settings,
             leave,
             leave_on_top: false,
+            archive: self.settings.archive.clone(),
             compact: self.settings.compact,
             name,
         }

@@ -75,6 +75,8 @@ pub struct Words {
     pub why_you: String,
     pub choices: String,
     pub leave: String,
+    /// Link to past editions.
+    pub archive: String,
     pub no_tracking: String,
     pub reply_to: String,
     pub sent_by: String,
