@@ -263,7 +263,7 @@ async fn write(ctx: &Ctx, out: &Path, date: CivilDate, due: Timestamp) -> anyhow
     let config = ctx.config();
     let spec = config.digests.first().context("There is no digest")?;
     let shown = preview(&ctx.db, &config, spec, due, Some(READER)).await?;
-    anyhow::ensure!(shown.recorded, "no edition was recorded for {date}");
+    anyhow::ensure!(shown.recorded.is_some(), "no edition was recorded for {date}");
     let Some(layout) = &shown.layout else { return Ok(()) };
     let settings = RenderSettings::of(&config, spec, &Choices::default());
     let mail = render_digest(&Templates::builtin(), &shown.edition, layout, &settings)?;

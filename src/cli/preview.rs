@@ -12,7 +12,7 @@ use crate::config::{Config, DigestSettings};
 use crate::digest::preview::{Preview, confirmed_on, preview};
 use crate::mail::message::{ListHeaders, MessageSpec, build, message_id};
 use crate::mail::personal::{Doors, Personal};
-use crate::mail::render::{RenderSettings, Templates, archive_page, render_digest};
+use crate::mail::render::{RenderSettings, Templates, archive_page, edition_page, render_digest};
 use crate::model::{DeliveryKind, MailFormat, Rendered, SubscriptionId};
 use crate::time::{Timestamp, parse_local};
 use crate::token::TokenKey;
@@ -107,7 +107,7 @@ fn output(
 ) -> anyhow::Result<Vec<u8>> {
     if args.format == Format::Json {
         let both = serde_json::json!({
-            "recorded": shown.recorded, "choices": shown.choices, "edition": shown.edition, "layout": shown.layout,
+            "recorded": shown.recorded.is_some(), "choices": shown.choices, "edition": shown.edition, "layout": shown.layout,
         });
         let mut text = serde_json::to_vec_pretty(&both).context("Unable to write the edition as JSON")?;
         text.push(b'\n');
@@ -136,7 +136,10 @@ pub(super) fn mail(
         .into());
     };
     let templates = Templates::load(config.mail.templates.as_deref())?;
-    let settings = RenderSettings::of(config, spec, &shown.choices);
+    let settings = RenderSettings {
+        edition: shown.recorded.and_then(|id| edition_page(config, spec, id)),
+        ..RenderSettings::of(config, spec, &shown.choices)
+    };
     let rendered = render_digest(&templates, &shown.edition, layout, &settings)?;
     Ok(personal.fill(&rendered))
 }

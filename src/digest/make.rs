@@ -9,8 +9,8 @@ use super::compose::{self, Material};
 use super::layout::{Plan, Reader};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::text::quoted_printable_len;
-use crate::mail::render::{RenderSettings, Templates, Words, render_digest};
-use crate::model::{Choices, CompanyVolume, Coverage, Edition, Layout, Slot, StoryId};
+use crate::mail::render::{RenderSettings, Templates, Words, edition_page, render_digest};
+use crate::model::{Choices, CompanyVolume, Coverage, Edition, EditionId, Layout, Slot, StoryId};
 use crate::store::Db;
 use crate::store::digests::{self, Candidate, FeedHealth};
 use crate::store::rusqlite::Connection;
@@ -159,7 +159,11 @@ impl<'a> Maker<'a> {
         since: Timestamp,
         names: &BTreeMap<String, String>,
     ) -> Result<Layout> {
-        let settings = RenderSettings::of(self.config, self.spec, choices);
+        // The edition has no id before it is recorded; the longest one stands in for it.
+        let settings = RenderSettings {
+            edition: edition_page(self.config, self.spec, EditionId::new(i64::MAX)),
+            ..RenderSettings::of(self.config, self.spec, choices)
+        };
         let plan = Plan {
             edition,
             reader: Reader { choices, had, since },

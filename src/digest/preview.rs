@@ -7,7 +7,7 @@ use super::make::{Maker, followed};
 use super::{HISTORY, Result, slot};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::Templates;
-use crate::model::{Choices, Edition, Layout, Slot};
+use crate::model::{Choices, Edition, EditionId, Layout, Slot};
 use crate::store::Db;
 use crate::store::digests::{self, ReaderQuery};
 use crate::store::{outbox, subscribers};
@@ -22,8 +22,8 @@ pub struct Preview {
     pub layout: Option<Layout>,
     /// What the reader chose.
     pub choices: Choices,
-    /// It is the recorded one of its slot.
-    pub recorded: bool,
+    /// The id of the recorded edition of its slot; none for one composed as if the slot were then.
+    pub recorded: Option<EditionId>,
 }
 
 /// The edition of a digest at an instant: the recorded one where that is a past slot, else one composed as if the slot
@@ -94,7 +94,7 @@ pub async fn preview(
         edition,
         layout: Some(layout),
         choices,
-        recorded: false,
+        recorded: None,
     })
 }
 
@@ -140,7 +140,7 @@ async fn recorded(db: &Db, spec: &DigestSettings, at: Timestamp, reader: Option<
             edition,
             layout,
             choices,
-            recorded: true,
+            recorded: Some(id),
         }))
     };
     Ok(db.read(read).await?)

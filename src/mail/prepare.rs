@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::dkim::Signer;
 use super::message::{self, ListHeaders, MessageSpec};
 use super::personal::{Doors, Personal};
-use super::render::{RenderSettings, Templates, archive_page, render_digest};
+use super::render::{RenderSettings, Templates, archive_page, edition_page, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
@@ -151,15 +151,15 @@ impl Preparer {
 
     /// Each audience is rendered once, by whoever comes first; the others wait for it.
     async fn page(&self, delivery: &Delivery) -> Result<Arc<Page>, PrepareError> {
-        let (Some(audience), Some(edition)) = (delivery.audience, delivery.edition) else {
+        let (Some(audience), Some(id)) = (delivery.audience, delivery.edition) else {
             return Err(PrepareError::Other("a digest without an edition".to_owned()));
         };
         let mut kept = self.kept.lock().await;
         if let Some(page) = kept.audiences.get(&audience) {
             return Ok(Arc::clone(page));
         }
-        let edition = self.edition(&mut kept, edition).await?;
-        let page = Arc::new(self.render(audience, edition).await?);
+        let edition = self.edition(&mut kept, id).await?;
+        let page = Arc::new(self.render(audience, id, edition).await?);
         while kept.audiences.len() >= AUDIENCES_MAX {
             kept.audiences.pop_first();
         }
@@ -185,7 +185,7 @@ impl Preparer {
         Ok(edition)
     }
 
-    async fn render(&self, audience: AudienceId, edition: Arc<Edition>) -> Result<Page, PrepareError> {
+    async fn render(&self, audience: AudienceId, id: EditionId, edition: Arc<Edition>) -> Result<Page, PrepareError> {
         let (choices, layout) = self
             .db
             .read(move |connection| outbox::audience(connection, audience))
@@ -206,6 +206,7 @@ impl Preparer {
             language: language.clone(),
             web: self.doors.public_url.is_some(),
             archive: digest.and_then(|digest| archive_page(&self.config, digest)),
+            edition: digest.and_then(|digest| edition_page(&self.config, digest, id)),
             list_address: self.doors.list_address.clone(),
             contact: self.config.mail.contact.clone(),
             subject: digest.and_then(|digest| digest.subject.clone()),

@@ -236,6 +236,7 @@ fn lay_out(edition: &Edition, choices: &Choices, had: &[i64], size_max: usize) -
         language: choices.language.clone().unwrap_or_else(|| "en".into()),
         web: true,
         archive: Some("https://news.courant.example/archive/daily".into()),
+        edition: Some("https://news.courant.example/edition/41".into()),
         list_address: "news@courant.example".into(),
         contact: "The Courant Society, 1 Press Lane, Sometown".into(),
         subject: None,

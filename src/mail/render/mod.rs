@@ -14,7 +14,7 @@ mod templates;
 pub mod text;
 mod words;
 
-pub use digest::{RenderSettings, UNUSUAL_RATIO, archive_page, render_digest};
+pub use digest::{RenderSettings, UNUSUAL_RATIO, archive_page, edition_page, render_digest};
 pub use service::{Offer, ServiceMail, Tongue, render_service};
 pub use templates::{RenderError, Templates, harmless};
 pub use words::{Marks, Words};

@@ -77,6 +77,8 @@ pub struct Words {
     pub leave: String,
     /// Link to past editions.
     pub archive: String,
+    /// The link to the edition on the web.
+    pub web: String,
     pub no_tracking: String,
     pub reply_to: String,
     pub sent_by: String,
