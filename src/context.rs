@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::signing_key::{self, KeyInUse};
 use crate::store::{self, Db};
 use crate::time::Timestamp;
 use crate::token::TokenKey;
@@ -75,19 +76,30 @@ impl Ctx {
 
     /// The key of this installation's tokens: the configured one, else one made at first use and kept.
     ///
+    /// The database notes which key was first used, so that a pipe without the daemon's credential cannot sign or check
+    /// with a key of its own.
+    ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or another key than this configuration's is in use.
     pub async fn token_key(&self) -> store::Result<TokenKey> {
-        if let Some(secret) = &self.config().mail.token_key {
-            return Ok(TokenKey::from_secret(secret.expose()));
-        }
-        if let Some(kept) = self.db.read(store::settings::kept_token_key).await? {
-            return Ok(TokenKey::from_bytes(kept));
+        let config = self.config();
+        let secret = config.mail.token_key.as_ref();
+        let configured = secret.map(|secret| TokenKey::from_secret(secret.expose()));
+        let known = self.db.read(KeyInUse::read).await?;
+        if let Some(key) = known.usable(configured.as_ref())? {
+            return Ok(key);
         }
         let mut fresh = [0; 32];
         self.random.fill(&mut fresh);
-        let kept = self.db.write(move |tx| store::settings::token_key(tx, fresh)).await?;
-        Ok(TokenKey::from_bytes(kept))
+        self.db
+            .write(move |tx| {
+                // Another process may have come first.
+                match KeyInUse::read(tx)?.usable(configured.as_ref())? {
+                    Some(key) => Ok(key),
+                    None => signing_key::adopt(tx, configured, fresh),
+                }
+            })
+            .await
     }
 
     /// Now.

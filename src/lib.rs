@@ -13,8 +13,9 @@
 //!
 //! Around it: [`cli`] (one file a command), [`app`] (the daemon's loops), [`demo`] (bundled outlets).
 //!
-//! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants, zones, schedules), [`clock`] (the only
-//! reader of the clock and of randomness), [`token`] and [`address`].
+//! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants,
+//! zones, schedules), [`signing_key`] (which key signs the links of mails), [`clock`] (the only reader of the clock and
+//! of randomness), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -36,6 +37,7 @@ pub mod ingest;
 pub mod mail;
 pub mod model;
 pub mod ops;
+pub mod signing_key;
 pub mod store;
 pub mod stories;
 pub mod subscribe;

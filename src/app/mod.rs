@@ -111,6 +111,8 @@ pub async fn run(config_path: &Path, config: Config, adjust: &Adjust) -> anyhow:
     }
     let grace = config.daemon.shutdown_grace;
     let (ctx, swap) = open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    // Before anything is claimed: with another key than before, the links of every mail would fail.
+    ctx.token_key().await?;
     let mailer = Arc::new(Mutex::new(
         Mailer::start(ctx.clone())
             .await

@@ -121,6 +121,13 @@ impl Reload<'_> {
         if config.database.path != old.database.path {
             return Err("[database].path changed; restart Courant to use another database".into());
         }
+        if config.mail.token_key != old.mail.token_key {
+            return Err(
+                "[mail].token_key changed; links in mails sent before would fail. Stop Courant, run \
+                        `courant token-key --adopt`, and start it to sign with the new key"
+                    .into(),
+            );
+        }
         crate::mail::render::Templates::load(config.mail.templates.as_deref()).map_err(|e| e.to_string())?;
         Ok(config)
     }

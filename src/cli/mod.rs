@@ -24,6 +24,7 @@ mod status;
 mod story;
 mod subscribers;
 mod table;
+mod token_key;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,6 +117,7 @@ enum Command {
     Outbox(outbox::Args),
     SendTest(send_test::Args),
     Backup(backup::Args),
+    TokenKey(token_key::Args),
     Explain(explain::Args),
     Companies(companies::Args),
     Eval(eval::Args),
@@ -155,6 +157,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Outbox(args) => outbox::run(config, &args),
         Command::SendTest(args) => send_test::run(config, &args),
         Command::Backup(args) => backup::run(config, &args),
+        Command::TokenKey(args) => token_key::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),
         Command::Eval(args) => eval::run(&args),

@@ -34,7 +34,9 @@ pub fn run(config_path: &Path, args: &Args) -> anyhow::Result<Exit> {
         .block_on(app::run(config_path, config, &adjust))
         .map_err(|error| match error.downcast_ref::<StoreError>() {
             Some(StoreError::InUse(_) | StoreError::Busy) => Refused::new(Exit::Temporary, format!("{error:#}")).into(),
-            Some(StoreError::Unusable(_)) => Refused::new(Exit::Config, format!("{error:#}")).into(),
+            Some(StoreError::Unusable(_) | StoreError::OtherKey) => {
+                Refused::new(Exit::Config, format!("{error:#}")).into()
+            }
             _ => error,
         })?;
     Ok(Exit::Done)
