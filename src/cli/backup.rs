@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Exit, load_config, progress};
+use crate::clock::{Clock as _, SystemClock};
 use crate::store::backup::back_up;
 
 /// Copy the database to a file, also while the daemon runs
@@ -19,7 +20,7 @@ pub struct Args {
 pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(config)?;
     let bar = progress::bar("Copying");
-    let done = back_up(&config.database.path, &args.file, |at, of| {
+    let done = back_up(&config.database.path, &args.file, SystemClock.now(), |at, of| {
         bar.set_length(of);
         bar.set_position(at);
     })?;

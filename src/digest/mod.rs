@@ -23,9 +23,9 @@ use crate::context::{Ctx, Next};
 use crate::mail::message::message_id;
 use crate::mail::render::{RenderError, Templates};
 use crate::model::{AudienceId, DeliveryKind, Edition, EditionId, Slot, SubscriptionId};
-use crate::store::StoreError;
 use crate::store::digests::{self, ReaderQuery, ReaderRow, Unfinished};
 use crate::store::outbox::{NewDelivery, enqueue};
+use crate::store::{StoreError, settings};
 use crate::time::{ReaderSchedule, Schedule, Timestamp, Zone};
 use audience::Group;
 use make::Maker;
@@ -145,12 +145,13 @@ async fn schedules<'a>(ctx: &Ctx, spec: &'a DigestSettings) -> Result<Vec<Due<'a
 async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next> {
     let now = ctx.now();
     let (key, name) = (due.spec.key.clone(), due.name.clone());
-    let (last, counts_from) = ctx
+    let (last, counts_from, restored_at) = ctx
         .db
         .read(move |conn| {
             Ok((
                 digests::last_slot(conn, &key, &name)?,
                 digests::counts_from(conn, &key, &name)?,
+                settings::number(conn, settings::RESTORED_AT)?,
             ))
         })
         .await?;
@@ -169,6 +170,12 @@ async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next>
             due_at: firing.at,
         };
         let window_from = told_until.unwrap_or_else(|| slot::first_window(&due.schedule, due.zone, firing.at));
+        // The database this one was copied from has most likely mailed it.
+        let act = if restored_at.is_some_and(|restored| firing.at.unix() <= restored) {
+            Act::Skip
+        } else {
+            act
+        };
         if act != Act::Compose {
             // Where nothing is told, the window stays open for the next edition, unless its stories are to be dropped.
             let window_to = if act == Act::Skip { firing.at } else { window_from };
@@ -194,7 +201,7 @@ async fn miss(ctx: &Ctx, spec: &DigestSettings, slot: Slot, from: Timestamp, to:
     tracing::warn!(
         digest.key = spec.key,
         slot = slot.key,
-        "a slot was missed; no edition is made for it"
+        "a slot was missed, or passed before a backup was restored; no edition is made for it"
     );
     metrics::counter!("courant_digests_total", "digest" => spec.key.clone(), "outcome" => "missed").increment(1);
     let edition = make::empty(spec, slot, from, to);

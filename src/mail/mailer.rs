@@ -18,7 +18,7 @@ use crate::config::{Config, Transport, UncertainPolicy};
 use crate::context::{Ctx, Next};
 use crate::crash;
 use crate::model::{Attempt, Delivery, DeliveryId};
-use crate::store::{StoreError, outbox, settings};
+use crate::store::{StoreError, outbox};
 use crate::time::Timestamp;
 use crate::token::TokenKey;
 
@@ -80,54 +80,16 @@ impl Mailer {
     /// As [`Mailer::start`].
     pub async fn start_with(ctx: Ctx, limits: Option<Limits>) -> Result<Self, MailError> {
         let config = ctx.config();
-        let key = token_key(&ctx, &config).await?;
+        let key = ctx.token_key().await?;
         let built = build(&ctx, config, &key, limits)?;
         let now = ctx.now();
         let resend = built.config.mail.on_uncertain == UncertainPolicy::Resend
             || matches!(&*built.way, Way::Local(local) if local.is_idempotent());
-        let digests: Vec<(String, Duration)> = built
-            .config
-            .digests
-            .iter()
-            .map(|digest| (digest.key.clone(), digest.catch_up))
-            .collect();
-        let (recovery, n_superseded) = ctx
-            .db
-            .write(move |tx| {
-                let recovery = outbox::begin_epoch(tx, now, resend)?;
-                let silent = outbox::last_heartbeat(tx)?.map(|at| now.since(at));
-                let mut n_superseded = 0;
-                if silent.is_some_and(|silence| silence > RESTORE_AFTER) {
-                    for (digest, catch_up) in digests {
-                        n_superseded += outbox::supersede_editions(tx, &digest, now.minus(catch_up), now)?;
-                    }
-                }
-                outbox::heartbeat(tx, now)?;
-                Ok((recovery, n_superseded))
-            })
-            .await?;
-        if recovery.n_uncertain > 0 {
-            error!(
-                n = recovery.n_uncertain,
-                "Messages were on the wire when the last process ended; see `courant outbox list --uncertain`"
-            );
-        }
-        if n_superseded > 0 {
-            warn!(
-                n = n_superseded,
-                "Old editions were waiting after a long silence; they are not sent"
-            );
-        }
-        info!(
-            epoch = recovery.epoch,
-            n_requeued = recovery.n_requeued,
-            n_resent = recovery.n_resent,
-            "The outbox is taken over"
-        );
+        let epoch = take_over(&ctx, &built.config, resend).await?;
         let limiter = Limiter::new(&built.config.mail.rate, now);
         Ok(Self {
             ctx,
-            epoch: recovery.epoch,
+            epoch,
             key,
             limits,
             built,
@@ -369,15 +331,57 @@ fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>)
     })
 }
 
-/// The configured key, else the one kept in the database, made at first use.
-async fn token_key(ctx: &Ctx, config: &Config) -> Result<TokenKey, MailError> {
-    if let Some(secret) = &config.mail.token_key {
-        return Ok(TokenKey::from_secret(secret.expose()));
+/// Settles what the last process left in the outbox, and says what a person should know. Returns the epoch begun.
+async fn take_over(ctx: &Ctx, config: &Config, resend: bool) -> Result<i64, MailError> {
+    let now = ctx.now();
+    let digests: Vec<(String, Duration)> = config
+        .digests
+        .iter()
+        .map(|digest| (digest.key.clone(), digest.catch_up))
+        .collect();
+    let (restored, recovery, n_superseded) = ctx
+        .db
+        .write(move |tx| {
+            let restored = outbox::settle_restored(tx, now)?;
+            let recovery = outbox::begin_epoch(tx, now, resend)?;
+            let silent = outbox::last_heartbeat(tx)?.map(|at| now.since(at));
+            let mut n_superseded = 0;
+            if silent.is_some_and(|silence| silence > RESTORE_AFTER) {
+                for (digest, catch_up) in digests {
+                    n_superseded += outbox::supersede_editions(tx, &digest, now.minus(catch_up), now)?;
+                }
+            }
+            outbox::heartbeat(tx, now)?;
+            Ok((restored, recovery, n_superseded))
+        })
+        .await?;
+    if let Some(restored) = restored {
+        warn!(
+            copied_at = restored.copied_at.rfc3339(),
+            n_uncertain = restored.n_uncertain,
+            "This database is a restored backup: digests that waited in it are held as uncertain, and slots up to now \
+             count as mailed"
+        );
     }
-    let mut fresh = [0; 32];
-    ctx.random.fill(&mut fresh);
-    let kept = ctx.db.write(move |tx| settings::token_key(tx, fresh)).await?;
-    Ok(TokenKey::from_bytes(kept))
+    if recovery.n_uncertain > 0 {
+        error!(
+            n = recovery.n_uncertain,
+            "Messages were on the wire when the last process ended; see `courant outbox list --uncertain`"
+        );
+    }
+    if n_superseded > 0 {
+        warn!(
+            n = n_superseded,
+            "Old editions were waiting after a long silence; they are not sent"
+        );
+    }
+    info!(
+        epoch = recovery.epoch,
+        n_requeued = recovery.n_requeued,
+        n_resent = recovery.n_resent,
+        "The outbox is taken over"
+    );
+    Ok(recovery.epoch)
 }
 
 async fn close_idle(learned: &mut Learned) {

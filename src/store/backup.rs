@@ -7,7 +7,8 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, settings};
+use crate::time::Timestamp;
 
 const PAGES_PER_STEP: i32 = 2_000;
 
@@ -24,11 +25,12 @@ pub struct BackedUp {
 
 /// Copies the database at `from` to the file `to` with SQLite's online backup: page by page, beside a running daemon.
 /// The copy is written under another name, checked, synced, and then put in place, so `to` is a good backup or is as
-/// it was. `progress` is told pages done and pages in all.
+/// it was. It carries the time of the copy, by which it is known for a backup when it is put back. `progress` is told
+/// pages done and pages in all.
 ///
 /// # Errors
 /// When either file cannot be used, or the copy does not pass SQLite's integrity check.
-pub fn back_up(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
+pub fn back_up(from: &Path, to: &Path, now: Timestamp, mut progress: impl FnMut(u64, u64)) -> Result<BackedUp> {
     if is_same(from, to) {
         return Err(StoreError::Unusable(format!(
             "`{}` is the database itself; give the backup another name",
@@ -52,6 +54,7 @@ pub fn back_up(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Re
             .map_err(|e| StoreError::Unusable(format!("Unable to write the backup `{}`: {e}", part.display())))?;
         restrict(&part).map_err(|e| io("set the mode of", &part, e))?;
         copy_pages(&source, &mut copy, &mut progress)?;
+        mark(&mut copy, now)?;
         check(&copy)?
     };
     let file = File::open(&part).map_err(|e| io("open", &part, e))?;
@@ -107,6 +110,14 @@ fn copy_pages(source: &Connection, copy: &mut Connection, progress: &mut impl Fn
     }
 }
 
+/// In one file without a log beside it, so that the copy alone is the whole backup.
+fn mark(copy: &mut Connection, now: Timestamp) -> Result<()> {
+    copy.pragma_update(None, "journal_mode", "DELETE")?;
+    let tx = copy.transaction()?;
+    settings::put_number(&tx, settings::COPIED_AT, now.unix())?;
+    Ok(tx.commit()?)
+}
+
 fn check(copy: &Connection) -> Result<BackedUp> {
     let verdict: String = copy.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
@@ -125,13 +136,15 @@ mod tests {
     use super::*;
     use crate::store::Db;
 
+    const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
+
     #[test]
     fn a_backup_opens_as_a_database_of_ours() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("courant.db"), folder.path().join("copy.db"));
         let _daemon = Db::open(&from).unwrap();
         let mut last = (0, 0);
-        let done = back_up(&from, &to, |at, of| last = (at, of)).unwrap();
+        let done = back_up(&from, &to, NOW, |at, of| last = (at, of)).unwrap();
         assert!(done.n_bytes > 0 && last.0 == last.1);
         assert!(!part_name(&to).exists());
         Db::open(&to).unwrap();
@@ -143,7 +156,10 @@ mod tests {
         let live = folder.path().join("courant.db");
         let _daemon = Db::open(&live).unwrap();
         let same = folder.path().join(".").join("courant.db");
-        assert!(matches!(back_up(&live, &same, |_, _| {}), Err(StoreError::Unusable(_))));
+        assert!(matches!(
+            back_up(&live, &same, NOW, |_, _| {}),
+            Err(StoreError::Unusable(_))
+        ));
     }
 
     #[test]
@@ -151,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("copy.db");
         std::fs::write(&to, b"yesterday").unwrap();
-        assert!(back_up(&folder.path().join("missing.db"), &to, |_, _| {}).is_err());
+        assert!(back_up(&folder.path().join("missing.db"), &to, NOW, |_, _| {}).is_err());
         assert_eq!(std::fs::read(&to).unwrap(), b"yesterday");
     }
 }

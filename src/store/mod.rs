@@ -51,6 +51,13 @@ pub enum StoreError {
     /// The file is not ours, or of a newer version.
     #[error("{0}")]
     Unusable(String),
+    /// The configuration's token key is not the one in use here.
+    #[error(
+        "the token key here is not the one that signed this installation's links: the unsubscribe and settings links \
+         mailed so far would fail. Give the daemon, `courant inbound` and every command the same `[mail].token_key`, or \
+         take this one from now on with `courant token-key --adopt`"
+    )]
+    OtherKey,
     /// Another daemon works on it.
     #[error("another Courant works on `{0}`; stop it first, or use a database of your own")]
     InUse(String),

@@ -1,10 +1,8 @@
-//! Small facts of this installation: the token key, the epoch of the running process, its heartbeat.
+//! Small facts of this installation: the epoch of the running process, its heartbeat.
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::Result;
-
-const TOKEN_KEY: &str = "token_key";
 
 /// The value kept under a key.
 ///
@@ -31,28 +29,24 @@ pub fn put(tx: &Transaction<'_>, key: &str, value: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The installation's token key, if one was made.
-///
-/// # Errors
-/// When the database fails.
-pub fn kept_token_key(connection: &Connection) -> Result<Option<[u8; 32]>> {
-    Ok(get(connection, TOKEN_KEY)?.and_then(|kept| kept.try_into().ok()))
-}
-
-/// The installation's token key: the one kept here, else `fresh`, which is kept from then on.
-///
-/// # Errors
-/// When the database fails.
-pub fn token_key(tx: &Transaction<'_>, fresh: [u8; 32]) -> Result<[u8; 32]> {
-    if let Some(kept) = kept_token_key(tx)? {
-        return Ok(kept);
-    }
-    put(tx, TOKEN_KEY, &fresh)?;
-    Ok(fresh)
-}
-
 /// When the daemon was last known to be alive, unix seconds.
 pub const HEARTBEAT: &str = "heartbeat";
+
+/// In a backup: when it was copied, unix seconds. The database that finds it in itself was restored.
+pub const COPIED_AT: &str = "copied_at";
+
+/// When this database was last put in place of another from a backup, unix seconds.
+pub const RESTORED_AT: &str = "restored_at";
+
+/// Forgets what is kept under a key.
+///
+/// # Errors
+/// When the database fails.
+pub fn remove(tx: &Transaction<'_>, key: &str) -> Result<()> {
+    tx.prepare_cached("DELETE FROM settings WHERE key = ?1")?
+        .execute([key])?;
+    Ok(())
+}
 
 /// A number kept under a key.
 ///

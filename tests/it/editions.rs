@@ -7,8 +7,8 @@ use courant::config::Config;
 use courant::context::Ctx;
 use courant::digest;
 use courant::model::{Edition, Layout};
-use courant::store::Db;
 use courant::store::rusqlite::{Transaction, params};
+use courant::store::{Db, outbox, settings};
 use courant::time::{Timestamp, Zone, parse_local};
 use tokio::sync::watch;
 
@@ -298,6 +298,67 @@ async fn a_reader_with_a_schedule_of_his_own_gets_his_own_slots() {
 }
 
 #[tokio::test]
+async fn who_changes_his_schedule_while_a_mail_waits_is_told_once() {
+    let mut world = World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    world.tick_at("2026-09-21T07:00").await;
+    world
+        .sql(|tx| {
+            tx.execute("UPDATE subscriptions SET schedule = '09:30[Europe/Berlin] daily'", [])?;
+            Ok(())
+        })
+        .await;
+    world.tick_at("2026-09-21T09:30").await;
+    assert_eq!(
+        world.deliveries().await,
+        [pair("1", "superseded"), pair("1", "queued")],
+        "the first mail is taken back, not sent beside the second"
+    );
+    assert_eq!(world.told(1).await, [1]);
+}
+
+#[tokio::test]
+async fn a_restored_backup_sends_no_old_edition() {
+    let mut world = World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    world.tick_at("2026-09-21T07:00").await;
+    world
+        .sql(|tx| settings::put_number(tx, settings::COPIED_AT, at("2026-09-21T07:00").unix()))
+        .await;
+    world
+        .article(2, "Coyote sues Acme over rocket skates", "2026-09-22T05:00")
+        .await;
+
+    // Two hours after the next slot, which the other database has served.
+    let now = at("2026-09-22T09:00");
+    world.clock.set(now);
+    let restored = world
+        .ctx
+        .db
+        .write(move |tx| outbox::settle_restored(tx, now))
+        .await
+        .unwrap();
+    assert_eq!(restored.map(|restored| restored.n_uncertain), Some(1));
+    world.tick_at("2026-09-22T09:00").await;
+    assert_eq!(world.deliveries().await, [pair("1", "uncertain")]);
+    let again = world
+        .ctx
+        .db
+        .write(move |tx| outbox::settle_restored(tx, now))
+        .await
+        .unwrap();
+    assert_eq!(again, None, "only the first start after it");
+
+    world
+        .article(3, "Roadrunner outruns its forecasts", "2026-09-22T12:00")
+        .await;
+    world.tick_at("2026-09-23T07:00").await;
+    assert_eq!(world.told(1).await, [3], "what passed counts as mailed");
+}
+
+#[tokio::test]
 async fn missed_slots_follow_the_policy() {
     for (late, told) in [("send", vec![1, 2]), ("merge", vec![1, 2]), ("skip", vec![2])] {
         let mut world = World::new(&format!("late = \"{late}\"\ncatch_up = \"6h\"")).await;
@@ -355,7 +416,7 @@ async fn the_same_database_gives_the_same_edition() {
         let shown = digest::preview::preview(&world.ctx.db, &config, spec, at("2026-09-21T07:00"), None)
             .await
             .unwrap();
-        assert!(!shown.recorded);
+        assert!(shown.recorded.is_none());
         seen.push(shown.edition);
     }
     assert_eq!(

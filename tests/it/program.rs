@@ -1,6 +1,7 @@
 //! The built program in a folder of its own: run to its end, or started, told things by signal, and waited for.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -46,6 +47,18 @@ impl Installation {
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().unwrap()
+    }
+
+    /// Runs a command to its end with this on its standard input.
+    pub fn piped(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     /// Runs a command that must end well, and returns what it printed.

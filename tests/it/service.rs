@@ -233,6 +233,61 @@ async fn a_second_daemon_on_one_database_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_without_the_daemons_key_makes_none_of_its_own() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let without = config(&urls, relay.address.port(), NEVER);
+    let with = |key: &str| without.replace("[mail]\n", &format!("[mail]\ntoken_key = \"{key}\"\n"));
+    let here = Installation::new(&with("the-key-of-the-daemon"));
+    let daemon = here.start(&["run"]);
+    daemon.says("Courant is running").await;
+
+    here.configure(&without);
+    let mail = "From: anna@example.com\r\nTo: news@example.org\r\nMessage-ID: <1@example.com>\r\n\
+                Subject: subscribe\r\n\r\nsubscribe\r\n";
+    let refused = here.piped(&["inbound"], mail);
+    assert_eq!(refused.status.code(), Some(75), "the mail server keeps the mail");
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(said.contains("the same `[mail].token_key`"), "{said}");
+    daemon.signal("HUP");
+    daemon.says("[mail].token_key changed").await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success(), "{}", here.log());
+
+    here.configure(&with("another-key-altogether"));
+    assert_eq!(here.run(&["run"]).status.code(), Some(78));
+    assert_eq!(here.run(&["token-key"]).status.code(), Some(78));
+    here.done(&["token-key", "--adopt"]);
+    assert!(here.done(&["token-key"]).contains("from the configuration"));
+    assert!(here.piped(&["inbound"], mail).status.success());
+    assert_eq!(
+        here.count("SELECT count(*) FROM deliveries WHERE kind = 'confirm'"),
+        1,
+        "the mail that was kept is handled"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_put_back_knows_that_it_is_one() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    here.done(&["poll"]);
+    here.done(&["backup", "copy.db"]);
+    std::fs::remove_file(here.path("courant.db")).unwrap();
+    for beside in ["courant.db-wal", "courant.db-shm"] {
+        let _ = std::fs::remove_file(here.path(beside));
+    }
+    std::fs::rename(here.path("copy.db"), here.path("courant.db")).unwrap();
+    let daemon = here.start(&["run"]);
+    daemon.says("This database is a restored backup").await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success(), "{}", here.log());
+    assert_eq!(here.count("SELECT count(*) FROM settings WHERE key = 'copied_at'"), 0);
+    here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_configuration_is_not_taken_over_by_reload() {
     let (_feeds, urls) = two_feeds().await;
     let relay = FakeSmtp::start(|_| Act::Usual).await;

@@ -107,8 +107,8 @@ pub fn counts_from(conn: &Connection, digest: &str, schedule: &str) -> Result<Op
     Ok(first.map(at))
 }
 
-/// Takes back what still waits of earlier editions of a schedule: the edition being made tells their stories. Says how
-/// many deliveries it were.
+/// Takes back what still waits of earlier editions for the readers of a schedule, also of one they left since: the
+/// edition being made tells their stories. Says how many deliveries it were.
 ///
 /// # Errors
 /// When SQLite fails.
@@ -118,7 +118,8 @@ pub fn supersede(tx: &Transaction<'_>, slot: &Slot, now: Timestamp) -> Result<us
             "UPDATE deliveries SET status = 'superseded', final_at = ?4
              WHERE status = 'queued' AND audience_id IN (
                SELECT a.id FROM audiences a JOIN editions e ON e.id = a.edition_id
-               WHERE e.digest_key = ?1 AND e.schedule = ?2 AND e.due_at < ?3)",
+               WHERE e.digest_key = ?1 AND e.due_at < ?3)
+             AND subscription_id IN (SELECT id FROM subscriptions WHERE digest_key = ?1 AND schedule = ?2)",
         )?
         .execute(params![slot.digest, slot.schedule, slot.due_at.unix(), now.unix()])?;
     Ok(n)

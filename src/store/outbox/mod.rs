@@ -16,7 +16,7 @@ mod start;
 mod view;
 
 pub use content::{audience, edition};
-pub use start::{Recovery, begin_epoch, heartbeat, last_heartbeat, supersede_editions};
+pub use start::{Recovery, Restored, begin_epoch, heartbeat, last_heartbeat, settle_restored, supersede_editions};
 pub use view::{Counts, Filter, OutboxRow, Resolution, Resolved, counts, list, next_due, open_counts, purge, resolve};
 
 use rusqlite::{Connection, Transaction, params};

@@ -1,8 +1,9 @@
 //! What happens to the outbox when a process takes it over.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, Transaction, params};
 
 use super::super::Result;
+use super::super::settings::{self, number, put_number};
 use super::{Seen, record_attempt_row};
 use crate::model::DeliveryId;
 use crate::time::Timestamp;
@@ -98,18 +99,37 @@ pub fn supersede_editions(tx: &Transaction<'_>, digest: &str, due_before: Timest
     Ok(n)
 }
 
-fn number(connection: &Connection, key: &str) -> Result<Option<i64>> {
-    let bytes: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT value FROM settings WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
-        .optional()?;
-    Ok(bytes.and_then(|b| b.try_into().ok()).map(i64::from_be_bytes))
+/// What is done about the waiting mails of a restored backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// When the backup was made.
+    pub copied_at: Timestamp,
+    /// Digests that waited in it; the database it was copied from has most likely sent them since.
+    pub n_uncertain: usize,
 }
 
-fn put_number(tx: &Transaction<'_>, key: &str, value: i64) -> Result<()> {
-    tx.prepare_cached(
-        "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-    )?
-    .execute((key, value.to_be_bytes()))?;
-    Ok(())
+/// Recognises a restored backup at its first start: its waiting digests become `uncertain`, since the database it was
+/// copied from may have sent them, and editions that were being queued get no more readers. `None` for any other
+/// database.
+///
+/// # Errors
+/// When the database fails.
+pub fn settle_restored(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<Restored>> {
+    let Some(copied_at) = number(tx, settings::COPIED_AT)? else {
+        return Ok(None);
+    };
+    let n_uncertain = tx
+        .prepare_cached(
+            "UPDATE deliveries SET status = 'uncertain', last_reply = ?1
+             WHERE kind = 'digest' AND status IN ('queued', 'claimed', 'committing')",
+        )?
+        .execute(["it waited in a backup that was restored; it may have been sent since"])?;
+    tx.prepare_cached("UPDATE editions SET outcome = 'queued' WHERE outcome = 'queueing'")?
+        .execute([])?;
+    settings::remove(tx, settings::COPIED_AT)?;
+    put_number(tx, settings::RESTORED_AT, now.unix())?;
+    Ok(Some(Restored {
+        copied_at: Timestamp::from_unix(copied_at),
+        n_uncertain,
+    }))
 }
