@@ -6,6 +6,8 @@
 //! - Other aggregators write the same without a source. A suffix is taken for a publisher only when most headlines of
 //!   the document have one, since a single "Berlin - a city" is a headline like any other.
 //! - A web name at a headline's end ("... - example.com") is a publisher whatever the other headlines do.
+//! - A company's or an office's page puts its own desk first ("Global Blog | Acme launches ...", "Office of Public
+//!   Affairs | Broker pleads guilty"): a desk's name before the bar says nothing and is cut.
 //! - An outlet that signs its own headlines ("... | Example Times") has one and the same suffix everywhere. It is cut,
 //!   and is a publisher only when the feed's own title does not know it.
 
@@ -14,6 +16,15 @@ use std::collections::BTreeMap;
 const SEPARATORS: [&str; 6] = [" - ", " – ", " — ", " | ", " :: ", " » "];
 const NAME_MAX_CHARS: usize = 40;
 const NAME_MAX_WORDS: usize = 5;
+/// How the name of a desk that stands before a headline ends.
+const DESK_ENDINGS: [&str; 6] = [
+    " blog",
+    " affairs",
+    " newsroom",
+    " news room",
+    " press office",
+    " press release",
+];
 /// Fewer headlines than this show no habit.
 const HEADLINES_MIN: usize = 4;
 
@@ -70,7 +81,7 @@ pub fn habit<'a>(feed_title: &str, titles: impl IntoIterator<Item = &'a str>) ->
 /// Splits one headline. `source` is what the feed itself names as the item's publisher, possibly empty.
 #[must_use]
 pub fn split(title: &str, source: &str, feed_title: &str, habit: &Habit) -> Split {
-    let source = source.trim();
+    let (title, source) = (without_desk(title), source.trim());
     if !source.is_empty() {
         let publisher = if same_outlet(feed_title, source) {
             String::new()
@@ -115,6 +126,20 @@ pub fn split(title: &str, source: &str, feed_title: &str, habit: &Habit) -> Spli
                 publisher: String::new(),
             },
         },
+    }
+}
+
+/// The headline after the name of the desk that put it out.
+fn without_desk(title: &str) -> &str {
+    match title.split_once(" | ") {
+        Some((desk, headline))
+            if desk.split_whitespace().count() <= NAME_MAX_WORDS
+                && headline.split_whitespace().count() >= 3
+                && DESK_ENDINGS.iter().any(|ending| desk.to_lowercase().ends_with(ending)) =>
+        {
+            headline.trim()
+        }
+        _ => title,
     }
 }
 
@@ -187,6 +212,25 @@ mod tests {
                 "{habit:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_desks_name_is_no_part_of_the_headline() {
+        check(
+            "Example News",
+            &[
+                "Global Blog | Acme launches a phone",
+                "Office of Public Affairs | Broker pleads guilty to fraud - example.gov",
+                "Foreign affairs | Opinion",
+                "Acme writes a blog about steel",
+            ],
+            &[
+                ("Acme launches a phone", ""),
+                ("Broker pleads guilty to fraud", "example.gov"),
+                ("Foreign affairs | Opinion", ""),
+                ("Acme writes a blog about steel", ""),
+            ],
+        );
     }
 
     #[test]

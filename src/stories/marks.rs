@@ -10,7 +10,8 @@
 //! - Sponsored: "Sponsored:", "Paid post", a link under /sponsored/ or /paid-post/.
 //! - Press release: a wire that carries companies' own words ("(PR Newswire)", "- Business Wire"), or a feed set so.
 //! - Template: an analyst's or a portfolio site's item made from a form: "Acme (ACME) Q3 2026 earnings call
-//!   transcript", "Acme stock: buy, sell or hold?", "Best CD rates today, January 5", "Price target raised to $12".
+//!   transcript", "Acme stock: buy, sell or hold?", "Best CD rates today, January 5", "Price target raised to $12",
+//!   "Example Capital lifts Acme (ACME) price target", "Market Update: ACME", "The top weekend deals".
 //! - Paywall: "(subscribers only)", "[$]".
 
 use crate::model::Mark;
@@ -62,6 +63,8 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Roundup, At::Anywhere, "roundup"),
     (Mark::Roundup, At::Anywhere, "round-up"),
     (Mark::Roundup, At::Anywhere, "here's what you missed"),
+    (Mark::Roundup, At::Start, "key deals this week"),
+    (Mark::Roundup, At::End, "| closing bell"),
     (Mark::Roundup, At::Start, "morning bid"),
     (Mark::Roundup, At::Start, "the week in"),
     (Mark::Opinion, At::Start, "opinion:"),
@@ -95,6 +98,12 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Template, At::Anywhere, "price target raised"),
     (Mark::Template, At::Anywhere, "price target cut"),
     (Mark::Template, At::Anywhere, "price target lowered"),
+    (Mark::Template, At::Anywhere, ") price target"),
+    (Mark::Template, At::Start, "market update:"),
+    (Mark::Template, At::Anywhere, "weekend deals"),
+    (Mark::Template, At::Anywhere, "deals worth shopping"),
+    (Mark::Template, At::Start, "deals for today"),
+    (Mark::Template, At::Start, "last chance to get"),
     (Mark::Template, At::Anywhere, "should you buy"),
     (Mark::Template, At::Anywhere, "is it time to buy"),
     (Mark::Template, At::Anywhere, "is it a buy"),
@@ -203,6 +212,11 @@ mod tests {
         );
         check("Globex Q3 2026 earnings call transcript", "", &[Mark::Template]);
         check("Best CD rates today, March 3, 2026", "", &[Mark::Template]);
+        check("Example Capital lifts Acme (ACME) Price Target", "", &[Mark::Template]);
+        check("Market Update: ACME", "", &[Mark::Template]);
+        check("The best weekend deals on phones", "", &[Mark::Template]);
+        check("Acme strikes two deals worth $3 billion this weekend", "", &[]);
+        check("Chips rally into the weekend | Closing Bell", "", &[Mark::Roundup]);
         check("Acme names a new chief - PR Newswire", "", &[Mark::PressRelease]);
         check("Podcast: the future of steel", "", &[Mark::Roundup]);
         check("Energy prices stay alive: what economists say", "", &[]);
