@@ -3,7 +3,9 @@
 //! Nothing is written by us; what cannot be shown as it stands is left out:
 //! - A summary that begins with the headline, or says it in nearly the same words, tells the reader nothing new (wire
 //!   feeds repeat the title as the description).
-//! - A list of other outlets' headlines is no summary (aggregators put their own related items there).
+//! - A list of other outlets' headlines is no summary (aggregators put their own related items there). The list begins
+//!   with the headline as its page had it, also with the desk's name before a bar ("Global Blog | Acme at the fair
+//!   acme.example Fair: Acme shows a wearable").
 //! - "The post X appeared first on Y", "Continue reading", "Read more" are the feed's furniture, not the article's.
 //! - An abbreviation's full stop ends no sentence ("U.S. stocks", "Acme Inc. said").
 //! - A sentence without a verb-like length (under four words) is a rubric or a dateline, not a sentence.
@@ -20,6 +22,9 @@ const SHORT_SENTENCE: usize = 60;
 const LOOK_MAX: usize = 1_500;
 /// An extract of whose words this share stands in the headline repeats it.
 const REPEATS_FROM: f64 = 0.7;
+
+/// A desk's name before a bar is no longer.
+const DESK_CHARS_MAX: usize = 60;
 
 /// From here on a summary is furniture.
 const FURNITURE: [&str; 12] = [
@@ -48,7 +53,10 @@ pub fn extract(title: &str, summary: &str) -> String {
     let looked: String = summary.chars().take(LOOK_MAX).collect();
     let text = looked.split_whitespace().collect::<Vec<_>>().join(" ");
     let title_words = words(title);
-    if text.is_empty() || begins_with(&text, title) {
+    let after_desk = text
+        .split_once(" | ")
+        .filter(|(desk, _)| desk.chars().count() <= DESK_CHARS_MAX);
+    if text.is_empty() || begins_with(&text, title) || after_desk.is_some_and(|(_, rest)| begins_with(rest, title)) {
         return String::new();
     }
     let mut kept = String::new();
@@ -167,6 +175,11 @@ mod tests {
         check(
             "Acme buys Roadrunner",
             "Acme buys Roadrunner The Gazette Road deal shakes desert The Echo",
+            "",
+        );
+        check(
+            "Acme buys Roadrunner",
+            "Office of Courier Affairs | Acme buys Roadrunner courier.example Desert: A merger shakes the road, all say.",
             "",
         );
         check(

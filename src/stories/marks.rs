@@ -11,7 +11,8 @@
 //! - Press release: a wire that carries companies' own words ("(PR Newswire)", "- Business Wire"), or a feed set so.
 //! - Template: an analyst's or a portfolio site's item made from a form: "Acme (ACME) Q3 2026 earnings call
 //!   transcript", "Acme stock: buy, sell or hold?", "Best CD rates today, January 5", "Price target raised to $12",
-//!   "Example Capital lifts Acme (ACME) price target", "Market Update: ACME", "The top weekend deals".
+//!   "Example Capital lifts Acme (ACME) price target", "Market Update: ACME", "The top weekend deals",
+//!   "the best laptop deals so far", "$10 off already".
 //! - Paywall: "(subscribers only)", "[$]".
 
 use crate::model::Mark;
@@ -104,6 +105,9 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Template, At::Anywhere, "deals worth shopping"),
     (Mark::Template, At::Start, "deals for today"),
     (Mark::Template, At::Start, "last chance to get"),
+    (Mark::Template, At::Anywhere, " off already"),
+    (Mark::Template, At::Anywhere, "lowest price yet"),
+    (Mark::Template, At::Anywhere, "record-low price"),
     (Mark::Template, At::Anywhere, "should you buy"),
     (Mark::Template, At::Anywhere, "is it time to buy"),
     (Mark::Template, At::Anywhere, "is it a buy"),
@@ -156,9 +160,22 @@ pub fn marks(title: &str, url: &str, press_release: bool) -> Vec<Mark> {
     if press_release {
         found.push(Mark::PressRelease);
     }
+    if is_shopping(title) {
+        found.push(Mark::Template);
+    }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// A page of offers: "the best new laptop deals so far", "$10 off". Takeovers are deals too, but nobody ranks them so.
+fn is_shopping(title: &str) -> bool {
+    let has = |word: &str| title.split(|c: char| !c.is_alphanumeric()).any(|w| w == word);
+    let off = title.split(" off").next().filter(|before| before.len() < title.len());
+    let price = off
+        .and_then(|before| before.rsplit(' ').next())
+        .is_some_and(|word| word.ends_with('%') || word.starts_with('$'));
+    has("best") && has("deals") || price && !has("stake") && !has("shares") && !has("stock")
 }
 
 /// Whether an item tells of many events at once and so may not hold a story together.
@@ -215,6 +232,14 @@ mod tests {
         check("Example Capital lifts Acme (ACME) Price Target", "", &[Mark::Template]);
         check("Market Update: ACME", "", &[Mark::Template]);
         check("The best weekend deals on phones", "", &[Mark::Template]);
+        check(
+            "These are the best laptop deals in spring so far",
+            "",
+            &[Mark::Template],
+        );
+        check("Acme's small charger is $10 off already", "", &[Mark::Template]);
+        check("Acme takes 20% off the table in stake sale", "", &[]);
+        check("Acme strikes the biggest courier deals in years", "", &[]);
         check("Acme strikes two deals worth $3 billion this weekend", "", &[]);
         check("Chips rally into the weekend | Closing Bell", "", &[Mark::Roundup]);
         check("Acme names a new chief - PR Newswire", "", &[Mark::PressRelease]);

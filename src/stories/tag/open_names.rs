@@ -7,6 +7,9 @@
 //! - "Braskem shares": shares are of somebody.
 //! - "FluroTech appoints a CFO": a word with a capital inside opens the headline and does what companies do.
 //!
+//! "AI" ends a name only where no noun goes on from it: "AI chips", "AI-powered" and "H200 AI" are not of a company.
+//! A verb that opens a run in a Title Case Headline is none of the name ("to Acquire XConn Technologies").
+//!
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
 
 use super::context::cue;
@@ -152,12 +155,18 @@ impl Reader<'_> {
             return None;
         }
         let title = self.words.case != Case::Sentence;
+        if title && self.cue(first) & cue::VERB != 0 {
+            return None;
+        }
         let mut any_rare = self.rare(first);
         for end in first + 2..=first + 5 {
             let last = end - 1;
             let token = self.token(last)?;
             let word = self.words.word(last);
             if word != "&" && !self.proper(last) || token.after(gap::HARD | gap::CLAUSE | gap::QUOTE) {
+                return None;
+            }
+            if word == "ai" && self.ai_goes_on(last) {
                 return None;
             }
             let stops = self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) != 0 || !self.proper(end);
@@ -201,6 +210,22 @@ impl Reader<'_> {
             any_rare |= self.rare(last);
         }
         None
+    }
+
+    /// `AI chips`, `AI-powered`, `H200 AI`: the word says what a thing is, not who.
+    fn ai_goes_on(&self, at: usize) -> bool {
+        let model = at
+            .checked_sub(1)
+            .is_some_and(|before| self.words.word(before).bytes().any(|b| b.is_ascii_digit()));
+        if model || self.words.gap(at + 1) & gap::HYPHEN != 0 {
+            return true;
+        }
+        let adjacent = self.words.gap(at + 1) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
+        let noun = self
+            .token(at + 1)
+            .is_some_and(|next| !next.is(look::CAPITAL | look::POSSESSIVE | look::NUMBER))
+            && self.cue(at + 1) & (cue::VERB | cue::PREPOSITION | cue::DETERMINER) == 0;
+        adjacent && noun && self.words.case == Case::Sentence
     }
 
     /// `startup Mammotion`: in sentences, and in titles when the word is rare.

@@ -1,7 +1,7 @@
 //! An edition and an audience's layout turned into the values its templates show, and the mail made of them.
 //!
-//! Both parts of the mail come from the one [`frame::Page`]; templates only place what is decided here. Everything that
-//! came from a feed passes through [`harmless`](super::templates::harmless).
+//! Both parts of the mail come from the one page of `frame`; templates only place what is decided here. Everything that
+//! came from a feed passes through `harmless`.
 
 mod frame;
 mod section;
@@ -74,7 +74,7 @@ pub fn archive_page(config: &Config, digest: &DigestSettings) -> Option<String> 
     Some(format!("{url}/archive/{}", digest.key))
 }
 
-/// Renders one audience's mail of an edition; personal places hold [`place`]s.
+/// Renders one audience's mail of an edition; personal places stay open.
 ///
 /// # Errors
 /// When an operator's template names what does not exist.
