@@ -9,9 +9,14 @@
 //!   is one; else the month comes first with slashes (US) and second otherwise.
 //! - Two-digit years below 90 are of this century. A zone nobody knows is UTC; Korean dates are Korean time.
 
+mod iso;
+mod names;
+
 use chrono::{Datelike, NaiveDate};
 
 use crate::time::Timestamp;
+use iso::{iso, offset, ymd};
+use names::{month, weekday, zone};
 
 /// Longer texts are not dates.
 const DATE_MAX_BYTES: usize = 120;
@@ -111,154 +116,6 @@ impl Cursor<'_> {
     fn spaces(&mut self) {
         self.0 = self.0.trim_ascii_start();
     }
-}
-
-/// The date forms of ISO 8601, most specific first.
-const ISO_FORMS: [fn(&mut Cursor<'_>) -> Option<NaiveDate>; 9] = [
-    // 2003-12-31, 20031231
-    |c| {
-        let year = c.digits(4)?;
-        let dash = c.eat(b'-');
-        let month = c.digits(2)?;
-        if dash != c.eat(b'-') {
-            return None;
-        }
-        ymd(year, month, c.digits(2)?)
-    },
-    // 2003-012-31
-    |c| {
-        let year = c.digits(4)?;
-        c.eat(b'-').then_some(())?;
-        c.eat(b'0').then_some(())?;
-        let month = c.digits(2)?;
-        c.eat(b'-');
-        ymd(year, month, c.digits(2)?)
-    },
-    // 2003-1-5
-    |c| {
-        let year = c.digits(4)?;
-        c.eat(b'-').then_some(())?;
-        let (month, _) = c.number(2)?;
-        c.eat(b'-').then_some(())?;
-        ymd(year, month, c.number(2)?.0)
-    },
-    // 2003-335, 2003335
-    |c| {
-        let year = c.digits(4)?;
-        c.eat(b'-');
-        NaiveDate::from_yo_opt(i32::try_from(year).ok()?, u32::try_from(c.digits(3)?).ok()?)
-    },
-    // 2003-12
-    |c| {
-        let year = c.digits(4)?;
-        c.eat(b'-').then_some(())?;
-        ymd(year, c.digits(2)?, 1)
-    },
-    // 03-12-31, 031231
-    |c| {
-        let year = 2000 + c.digits(2)?;
-        let dash = c.eat(b'-');
-        let month = c.digits(2)?;
-        if dash != c.eat(b'-') {
-            return None;
-        }
-        ymd(year, month, c.digits(2)?)
-    },
-    // 03-335, 03335
-    |c| {
-        let year = 2000 + c.digits(2)?;
-        c.eat(b'-');
-        NaiveDate::from_yo_opt(i32::try_from(year).ok()?, u32::try_from(c.digits(3)?).ok()?)
-    },
-    // 2003
-    |c| ymd(c.digits(4)?, 1, 1),
-    // -03-12, -0312
-    |c| {
-        c.eat(b'-').then_some(())?;
-        let year = 2000 + c.digits(2)?;
-        c.eat(b'-');
-        ymd(year, c.digits(2)?, 1)
-    },
-];
-
-fn ymd(year: i64, month: i64, day: i64) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(
-        i32::try_from(year).ok()?,
-        u32::try_from(month).ok()?,
-        u32::try_from(day).ok()?,
-    )
-}
-
-fn iso(text: &str) -> Option<Timestamp> {
-    ISO_FORMS.iter().find_map(|form| {
-        let mut cursor = Cursor(text.as_bytes());
-        let date = form(&mut cursor)?;
-        instant(date, iso_clock(cursor)?)
-    })
-}
-
-/// What follows an ISO date: nothing, or a time with an optional zone.
-fn iso_clock(mut cursor: Cursor<'_>) -> Option<Clock> {
-    let mut clock = Clock::default();
-    if cursor.0.trim_ascii().is_empty() || cursor.0 == b"z" {
-        return Some(clock);
-    }
-    let marked = cursor.eat(b't') || cursor.eat(b'-') || cursor.eat(b'_');
-    let before = cursor.0.len();
-    cursor.spaces();
-    if !marked && cursor.0.len() == before {
-        return None;
-    }
-    let compact = cursor
-        .0
-        .get(..4)
-        .is_some_and(|head| head.iter().all(u8::is_ascii_digit));
-    clock.hour = if compact {
-        cursor.digits(2)?
-    } else {
-        cursor.number(2)?.0
-    };
-    let separator = if compact { 0 } else { b':' };
-    if compact || cursor.eat(separator) || (cursor.eat(b'.')) {
-        clock.minute = cursor.digits(2)?;
-        if cursor.eat(b':') || (compact && cursor.peek().is_some_and(|b| b.is_ascii_digit())) {
-            clock.second = cursor.digits(2)?;
-        }
-        if cursor.eat(b'.') || cursor.eat(b',') || cursor.eat(b':') {
-            cursor.number(12)?;
-        }
-    }
-    cursor.spaces();
-    if cursor.0.is_empty() || cursor.eat(b'z') {
-        return cursor.0.is_empty().then_some(clock);
-    }
-    if matches!(cursor.peek(), Some(b'+' | b'-')) {
-        clock.offset_secs = offset(&mut cursor)?;
-        cursor.spaces();
-        cursor.eat(b'z');
-        return cursor.0.is_empty().then_some(clock);
-    }
-    let name = std::str::from_utf8(cursor.0).ok()?;
-    clock.offset_secs = zone(name.trim())?;
-    Some(clock)
-}
-
-/// `+0200`, `+02:00`, `-7`, `+05 30`.
-fn offset(cursor: &mut Cursor<'_>) -> Option<i64> {
-    let sign = if cursor.eat(b'-') {
-        -1
-    } else {
-        i64::from(cursor.eat(b'+'))
-    };
-    let (value, count) = cursor.number(4)?;
-    let (hours, minutes) = if count > 2 {
-        (value / 100, value % 100)
-    } else if cursor.eat(b':') {
-        (value, cursor.number(2)?.0)
-    } else {
-        (value, 0)
-    };
-    Some(sign * (hours * 3600 + minutes * 60))
 }
 
 /// What a date is made of, as far as it has been read.
@@ -435,109 +292,6 @@ impl Parts {
 
 const fn century(year: i64) -> i64 {
     if year < 90 { 2000 + year } else { 1900 + year }
-}
-
-/// Seconds east of UTC of a zone's name or abbreviation; `None` for a name nobody knows.
-fn zone(name: &str) -> Option<i64> {
-    let name = name.strip_prefix("etc/").unwrap_or(name);
-    let quarter_hours = match name {
-        "z" | "ut" | "utc" | "gmt" | "wet" | "uct" | "greenwich" => 0,
-        "bst" | "west" | "cet" | "met" | "mez" | "wat" | "n" | "ist/dublin" => 4,
-        "cest" | "mest" | "mesz" | "eet" | "sast" | "cat" => 8,
-        "eest" | "msk" | "eat" | "trt" => 12,
-        "msd" | "gst" | "samt" => 16,
-        "pkt" | "uzt" | "yekt" => 20,
-        "ist" => 22,
-        "npt" => 23,
-        "omst" => 24,
-        "ict" | "wib" | "novt" => 28,
-        "hkt" | "sgt" | "myt" | "awst" | "pht" | "irkt" => 32,
-        "jst" | "kst" => 36,
-        "acst" => 38,
-        "aest" | "vlat" => 40,
-        "acdt" => 42,
-        "aedt" => 44,
-        "nzst" | "y" => 48,
-        "nzdt" => 52,
-        "a" => -4,
-        "brt" | "art" | "adt" | "clst" => -12,
-        "ast" | "at" | "edt" | "clt" => -16,
-        "est" | "et" | "cdt" | "cot" | "pet" => -20,
-        "cst" | "ct" | "mdt" => -24,
-        "mst" | "mt" | "pdt" => -28,
-        "pst" | "pt" | "akdt" => -32,
-        "akst" => -36,
-        "hst" => -40,
-        "m" => -48,
-        "ndt" => -10,
-        "nst" => -14,
-        _ => return None,
-    };
-    Some(quarter_hours * 900)
-}
-
-/// How the months begin in the languages feeds are written in; longer beginnings stand before the shorter ones they
-/// contain.
-const MONTHS: [&str; 12] = [
-    "jan gen ene ener xan janv sty led ιαν янв січ oca sij tam ion يناير كانون ม.ค มกรา जन ian 一月 urt",
-    "feb fév fev fef úno uno φεβ фев лют şub sub vel hel فبراير شباط ก.พ กุม फ़र फर chwe veeb otsa",
-    "mar mär maa mrt mär marz bře bre μαρ μάρ бер ožu ozu مارس آذار มี.ค มีนา मार्च már kov märts",
-    "apr avr abr kwi dub απρ кві nis tra huh أبريل نيسان เม.ย เมษา अप्रै ápr ebr bal",
-    "may mai mag mei maí máj maj kvě kve μαι μάι май мая тра máy svi tou مايو أيار พ.ค พฤษ मई mae",
-    "juin jun giu cze čer červen ιουν ιούν июн чер haz kes يونيو حزيران มิ.ย มิถ जून jún meh bir",
-    "juil jul lug lip čvc červenec ιουλ ιούλ июл tem hei يوليو تموز ก.ค กรก जुल júl gor lie",
-    "aug aoû aou ago sie srp αυγ αύγ авг сер ağu agu elo kol أغسطس آب ส.ค สิง अग ágú aou awst",
-    "sep set wrz zář zar σεπ сен вер eyl syy ruj سبتمبر أيلول ก.ย กัน सित szep med rugs",
-    "oct okt out ott paź paz říj rij οκτ окт жов eki lok أكتوبر تشرين ต.ค ตุล अक्ट hyd spal",
-    "nov lis νοε νοέ ноя نوفمبر พ.ย नवं tach lap",
-    "dec déc dez dic des gru pro δεκ дек гру ara jou ديسمبر ธ.ค ธัน दिस rhag",
-];
-
-/// The number of a month's name or abbreviation.
-fn month(word: &str) -> Option<u32> {
-    if word.chars().count() < 3 {
-        return None;
-    }
-    let exact = match word {
-        "marca" | "martie" | "mars" | "мар" | "марта" | "март" => Some(3),
-        "travnja" | "travanj" => Some(4),
-        "тра" | "травня" => Some(5),
-        "lipnja" | "lipanj" => Some(6),
-        "červenec" | "července" | "čvc" | "srpnja" | "srpanj" | "лип" | "липня" => Some(7),
-        "listopad" | "listopada" | "marras" | "marraskuu" | "marraskuuta" | "kas" | "kasım" | "лис" | "листопада" => {
-            Some(11)
-        }
-        _ => None,
-    };
-    exact.or_else(|| {
-        let place = MONTHS
-            .iter()
-            .position(|names| names.split(' ').any(|name| word.starts_with(name)))?;
-        u32::try_from(place + 1).ok()
-    })
-}
-
-/// Weekdays, where they can decide between two readings: 0 Monday.
-fn weekday(word: &str) -> Option<u32> {
-    const DAYS: [&str; 7] = [
-        "mon lun mo seg",
-        "tue mar di ter dim.",
-        "wed mer mié mi qua",
-        "thu jeu jue gio do qui",
-        "fri ven vie fr sex",
-        "sat sam sáb sab sa",
-        "sun dim dom so",
-    ];
-    let place = DAYS.iter().position(|names| {
-        names.split(' ').any(|name| {
-            if name.len() <= 2 {
-                word == name
-            } else {
-                word.starts_with(name)
-            }
-        })
-    })?;
-    u32::try_from(place).ok()
 }
 
 #[cfg(test)]

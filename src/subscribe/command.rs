@@ -7,10 +7,13 @@
 //!   take no words must stand alone, lists of names are short, and names are short.
 //! - A first word one slip away from a command ("subcribe") is answered with the nearest name, never acted on.
 
+mod words;
+
 use std::time::Duration;
 
 use crate::model::{Frequency, Length, MailFormat};
 use crate::time::{Weekday, parse_clock};
+use words::{COURTESIES, NAMES};
 
 /// Longest line that can be a command, in characters.
 const LINE_CHARS_MAX: usize = 300;
@@ -97,111 +100,6 @@ pub enum Line {
     /// Anything else.
     Prose,
 }
-
-/// The commands' names with all the words people use for them. The first is ours.
-const NAMES: &[(&str, &[&str])] = &[
-    (
-        "subscribe",
-        &[
-            "subscribe",
-            "join",
-            "signup",
-            "sign-up",
-            "abonnieren",
-            "anmelden",
-            "abonner",
-            "suscribir",
-            "suscribirse",
-            "suscribirme",
-        ],
-    ),
-    (
-        "unsubscribe",
-        &[
-            "unsubscribe",
-            "leave",
-            "stop",
-            "signoff",
-            "sign-off",
-            "remove",
-            "quit",
-            "abbestellen",
-            "abmelden",
-            "austragen",
-            "désabonner",
-            "desabonner",
-            "désinscrire",
-            "baja",
-        ],
-    ),
-    ("confirm", &["confirm", "bestätigen", "confirmer", "confirmar"]),
-    ("help", &["help", "info", "commands", "hilfe", "aide", "ayuda"]),
-    (
-        "settings",
-        &[
-            "settings",
-            "status",
-            "manage",
-            "preferences",
-            "options",
-            "einstellungen",
-            "réglages",
-            "ajustes",
-        ],
-    ),
-    ("export", &["export"]),
-    ("erase", &["erase", "forget"]),
-    ("follow", &["follow", "folgen", "suivre", "seguir"]),
-    ("unfollow", &["unfollow"]),
-    ("mute", &["mute", "less", "hide"]),
-    ("unmute", &["unmute", "unhide"]),
-    ("theme", &["theme", "themes", "topic", "topics"]),
-    ("time", &["time", "at"]),
-    ("zone", &["zone", "timezone", "tz"]),
-    ("daily", &["daily"]),
-    ("weekdays", &["weekdays"]),
-    ("weekly", &["weekly"]),
-    ("pause", &["pause", "vacation", "suspend"]),
-    ("resume", &["resume", "unpause"]),
-    ("short", &["short"]),
-    ("long", &["long", "full"]),
-    ("text", &["text", "plain", "plaintext"]),
-    ("html", &["html"]),
-    ("language", &["language", "lang"]),
-    ("reset", &["reset"]),
-];
-
-const COURTESIES: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "dear",
-    "thanks",
-    "thank",
-    "thx",
-    "cheers",
-    "regards",
-    "best",
-    "please",
-    "hallo",
-    "danke",
-    "bonjour",
-    "merci",
-    "hola",
-    "gracias",
-    "sent",
-    "gesendet",
-    "envoyé",
-    "enviado",
-    "mfg",
-    "lg",
-    "yours",
-    "kind",
-    "greetings",
-    "end",
-    "moin",
-    "ciao",
-];
 
 /// Reads one line.
 #[must_use]

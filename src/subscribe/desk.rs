@@ -4,14 +4,16 @@
 //! All doors end here (mail, web page, button of a mail program), so that a rule holds for all of them. The commit comes
 //! before the door says that it took the request; a request that comes twice is known by its fingerprint.
 
+mod budget;
+mod order;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::answer::{self, Draft};
 use super::choose::{self, Names};
 use super::command::Command;
 use super::decide::{Answer, Next, Standing, Trust, decide};
-use super::inbound::{Proof, Request};
+use super::inbound::Proof;
 use crate::address::Address;
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::Templates;
@@ -21,143 +23,7 @@ use crate::store::subscribers::{self, NewPending, Step};
 use crate::store::{self, inbound};
 use crate::time::Timestamp;
 use crate::token::{self, TokenKey};
-
-const DAY: Duration = Duration::from_secs(86_400);
-const HOUR: Duration = Duration::from_secs(3_600);
-/// Unconfirmed requests of one mailbox in 30 days; after that it is left in peace.
-const STRANGER_MONTH_MAX: u32 = 5;
-/// Answers a day to a reader.
-const READER_DAY_MAX: u32 = 30;
-/// Answers an hour to strangers of one domain, large mail providers aside.
-const DOMAIN_HOUR_MAX: u32 = 20;
-/// Domains with so many people that a budget for them all would be one for nobody.
-const PROVIDERS: &[&str] = &[
-    "gmail.com",
-    "googlemail.com",
-    "outlook.com",
-    "hotmail.com",
-    "live.com",
-    "msn.com",
-    "yahoo.com",
-    "ymail.com",
-    "aol.com",
-    "icloud.com",
-    "me.com",
-    "mac.com",
-    "gmx.de",
-    "gmx.net",
-    "gmx.at",
-    "gmx.ch",
-    "web.de",
-    "t-online.de",
-    "orange.fr",
-    "free.fr",
-    "laposte.net",
-    "libero.it",
-    "proton.me",
-    "protonmail.com",
-    "fastmail.com",
-    "mail.ru",
-    "yandex.ru",
-    "qq.com",
-    "163.com",
-    "yahoo.co.uk",
-    "yahoo.fr",
-    "yahoo.de",
-    "hotmail.fr",
-    "hotmail.co.uk",
-    "comcast.net",
-    "posteo.de",
-    "mailbox.org",
-];
-
-/// How a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
-    /// By mail.
-    Mail,
-    /// By a page.
-    Web,
-    /// By the button of a mail program (RFC 8058).
-    OneClick,
-}
-
-impl Way {
-    /// Its name in the proof of consent.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Web => "web",
-            Self::OneClick => "one_click",
-        }
-    }
-}
-
-/// A request with where it came from.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// What is asked. Of a page's request only commands, proof and `from` count; `from` may be missing.
-    pub commands: Vec<Command>,
-    /// What was not understood.
-    pub unclear: Vec<(String, &'static str)>,
-    /// Who says they ask.
-    pub from: Option<Address>,
-    /// Why we may believe it.
-    pub proof: Proof,
-    /// The door.
-    pub way: Way,
-    /// Message-ID or shortened network address.
-    pub evidence: String,
-    /// Message-ID and thread of the mail that is answered.
-    pub thread: Option<(String, Vec<String>)>,
-}
-
-impl Order {
-    /// The order in a mail.
-    #[must_use]
-    pub fn of_mail(request: Request) -> Self {
-        let thread = (!request.message_id.is_empty()).then(|| (request.message_id.clone(), request.references));
-        Self {
-            commands: request.commands,
-            unclear: request.unclear,
-            from: Some(request.from),
-            proof: request.proof,
-            way: Way::Mail,
-            evidence: request.message_id,
-            thread,
-        }
-    }
-}
-
-/// What became of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Done {
-    /// Carried out, with this answer queued.
-    Answered(Answer),
-    /// Carried out (or nothing to do), without a mail.
-    Silent,
-    /// The address is on the list of those we never mail.
-    Suppressed,
-    /// The answer would be over a budget; nothing was changed that needs one.
-    OverBudget,
-    /// A token that is wrong, used or expired, and nothing else to go by.
-    BadToken,
-}
-
-impl Done {
-    /// Its name in the database and in metrics.
-    #[must_use]
-    pub fn name(self) -> String {
-        match self {
-            Self::Answered(answer) => format!("{answer:?}").to_lowercase(),
-            Self::Silent => "silent".to_owned(),
-            Self::Suppressed => "suppressed".to_owned(),
-            Self::OverBudget => "over_budget".to_owned(),
-            Self::BadToken => "bad_token".to_owned(),
-        }
-    }
-}
+pub use order::{Done, Order, Way};
 
 /// What the desk works with; made before the transaction, so that nothing in it can wait.
 #[derive(Debug, Clone)]
@@ -492,54 +358,6 @@ impl Desk {
             Command::Change(_) | Command::Settings => of_person(&|s| is_named(s) && alive(s)),
             Command::Help | Command::Export | Command::Erase => of_person(&|_| true).into_iter().take(1).collect(),
         }
-    }
-
-    fn budget_key(&self, address: &Address) -> [u8; 32] {
-        token::address_hash(&self.key, &format!("budget {}", address.budget_key()))
-    }
-
-    fn domain_key(&self, address: &Address) -> [u8; 32] {
-        token::address_hash(&self.key, &format!("domain {}", address.domain()))
-    }
-
-    fn total_key(&self) -> [u8; 32] {
-        token::address_hash(&self.key, "total")
-    }
-
-    /// Whether one more mail to this address keeps the peace. Who shows a token is answered in any case: the mail that
-    /// carried it was ours.
-    fn within_budget(&self, tx: &Transaction<'_>, party: &Party, order: &Order) -> store::Result<bool> {
-        if party.trust == Trust::Token
-            && order
-                .commands
-                .iter()
-                .any(|c| matches!(c, Command::Confirm(_) | Command::Leave(_)))
-        {
-            return Ok(true);
-        }
-        let limits = &self.config.limits;
-        let spent = |key: &[u8; 32], span: Duration| inbound::spent(tx, key, self.now.minus(span));
-        if spent(&self.total_key(), HOUR)? >= limits.replies_per_hour {
-            return Ok(false);
-        }
-        let own = self.budget_key(&party.address);
-        if party
-            .subscriptions
-            .iter()
-            .any(|s| s.status == SubscriptionStatus::Active)
-        {
-            return Ok(spent(&own, DAY)? < READER_DAY_MAX);
-        }
-        let domain = party.address.domain();
-        Ok(spent(&own, DAY)? < limits.stranger_mails_per_day
-            && spent(&own, DAY * 30)? < STRANGER_MONTH_MAX
-            && (PROVIDERS.contains(&domain) || spent(&self.domain_key(&party.address), HOUR)? < DOMAIN_HOUR_MAX))
-    }
-
-    fn spend(&self, tx: &Transaction<'_>, party: &Party) -> store::Result<()> {
-        inbound::spend(tx, &self.total_key(), self.now)?;
-        inbound::spend(tx, &self.budget_key(&party.address), self.now)?;
-        inbound::spend(tx, &self.domain_key(&party.address), self.now)
     }
 }
 

@@ -1,10 +1,12 @@
-//! HTTP: one conditional GET with a limit on everything. The only file that knows `reqwest`.
+//! HTTP: one conditional GET with a limit on everything. The only folder that knows `reqwest`.
 //!
 //! What the client does by itself is switched off: no proxy from the environment, no cookies, no Referer, no
 //! redirects, no decompression. Redirects are followed here, each hop judged by [`guard`] before it is asked; names are
 //! resolved here, and the addresses that were judged are the ones connected to.
 
 mod failure;
+mod head;
+mod redirect;
 mod resolver;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,10 @@ use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use self::failure::{fail, failure_of, innermost, refusal, shown};
+use self::head::Head;
+use self::redirect::{redirect_target, same_site};
 use self::resolver::{Guarded, SystemResolver};
-use super::{guard, headers};
+use super::guard;
 use crate::config::PollSettings;
 use crate::model::{DueFeed, PollFailure, Validators};
 use crate::time::Timestamp;
@@ -28,8 +32,6 @@ const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/fee
 const ACCEPT_ENCODING: &str = "gzip, br, zstd";
 /// So much of an error page is read, to see who blocks us.
 const ERROR_PAGE_MAX: u64 = 64 * 1024;
-/// Longest validator that is kept and sent back.
-const VALIDATOR_MAX: usize = 1_024;
 
 /// What one fetch came to.
 #[derive(Debug)]
@@ -356,94 +358,12 @@ fn user_agent(contact: &str) -> String {
     format!("courant/{version} (+{contact})")
 }
 
-/// What is taken from the headers of an answer.
-struct Head {
-    validators: Validators,
-    fresh_for: Duration,
-    retry_at: Option<Timestamp>,
-    encoding: String,
-    content_type: String,
-    challenge: bool,
-}
-
-impl Head {
-    fn of(response: &Response, now: Timestamp) -> Self {
-        let map = response.headers();
-        let text = |name: HeaderName| {
-            map.get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or("")
-                .to_owned()
-        };
-        let joined = |name: HeaderName| {
-            let values: Vec<&str> = map
-                .get_all(name)
-                .iter()
-                .filter_map(|value| value.to_str().ok())
-                .collect();
-            values.join(", ")
-        };
-        // Opaque: nothing is understood of a validator, an odd one is kept as well as a proper one.
-        let kept = |name: HeaderName| {
-            let value = map
-                .get(name)
-                .and_then(|value| std::str::from_utf8(value.as_bytes()).ok());
-            value
-                .filter(|value| value.len() <= VALIDATOR_MAX)
-                .unwrap_or("")
-                .to_owned()
-        };
-        Self {
-            validators: Validators {
-                etag: kept(header::ETAG),
-                last_modified: kept(header::LAST_MODIFIED),
-            },
-            fresh_for: headers::fresh_for(
-                &joined(header::CACHE_CONTROL),
-                &text(header::AGE),
-                &text(header::EXPIRES),
-                &text(header::DATE),
-                now,
-            ),
-            retry_at: headers::retry_after(&text(header::RETRY_AFTER), now),
-            encoding: joined(header::CONTENT_ENCODING),
-            content_type: text(header::CONTENT_TYPE),
-            challenge: map
-                .get("cf-mitigated")
-                .is_some_and(|value| value.as_bytes() == b"challenge"),
-        }
-    }
-}
-
 fn insert(map: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), PollFailure> {
     // Validators go back byte for byte, so values are bytes here, not text.
     let value = HeaderValue::from_bytes(value.as_bytes())
         .map_err(|_| fail("http", None, format!("the value of the header `{name}` cannot be sent")))?;
     map.insert(name, value);
     Ok(())
-}
-
-/// Same host and port, or the https form of the same host.
-fn same_site(start: &Url, url: &Url) -> bool {
-    start.host_str() == url.host_str()
-        && (start.port_or_known_default() == url.port_or_known_default()
-            || (start.port().is_none() && url.port().is_none() && url.scheme() == "https"))
-}
-
-fn redirect_target(response: &Response, url: &Url) -> Result<Option<Url>, PollFailure> {
-    let status = response.status();
-    if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
-        return Ok(None);
-    }
-    let broken = || {
-        let message = format!("`{}` redirects ({status}) without saying where", shown(url.as_str()));
-        fail("redirect", Some(status), message)
-    };
-    let location = response.headers().get(header::LOCATION).ok_or_else(broken)?;
-    let location = String::from_utf8_lossy(location.as_bytes());
-    let mut target = url.join(&location).map_err(|_| broken())?;
-    target.set_fragment(None);
-    Ok(Some(target))
 }
 
 async fn read_start(mut response: Response, n_bytes: &mut u64) -> Vec<u8> {
@@ -459,70 +379,4 @@ async fn read_start(mut response: Response, n_bytes: &mut u64) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use reqwest::dns::{Addrs, Name, Resolving};
-
-    use super::*;
-    use crate::ingest::fixtures::{due_feed, settings};
-
-    /// Answers with these addresses in turn.
-    struct Turning(Vec<Vec<&'static str>>, AtomicUsize);
-
-    impl Resolve for Turning {
-        fn resolve(&self, _: Name) -> Resolving {
-            let turn = self.1.fetch_add(1, Ordering::SeqCst) % self.0.len();
-            let answers: Vec<SocketAddr> = self.0[turn].iter().map(|address| address.parse().unwrap()).collect();
-            Box::pin(async move { Ok(Box::new(answers.into_iter()) as Addrs) })
-        }
-    }
-
-    async fn get(resolver: &Arc<Turning>, url: &str) -> PollFailure {
-        let mut limits = settings();
-        limits.timeout = Duration::from_millis(300);
-        limits.connect_timeout = Duration::from_millis(100);
-        let fetcher = Fetcher::with_resolver(&limits, Arc::clone(resolver) as Arc<dyn Resolve>);
-        match fetcher.get(&due_feed(url), true, Timestamp::from_unix(0)).await.outcome {
-            FetchOutcome::Failed(failure) => failure,
-            outcome => panic!("{outcome:?}"),
-        }
-    }
-
-    #[tokio::test]
-    async fn a_name_that_turns_private_is_never_connected_to() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        // A name that is private, half private, and a private address in IPv6 clothes.
-        let turns = vec![
-            vec!["127.0.0.1:0"],
-            vec!["198.51.100.1:0", "127.0.0.1:0"],
-            vec!["[::ffff:127.0.0.1]:0"],
-            vec![],
-        ];
-        let resolver = Arc::new(Turning(turns, AtomicUsize::new(0)));
-        for _ in 0..40 {
-            let failure = get(&resolver, &format!("http://rebinding.example:{port}/feed")).await;
-            assert!(matches!(failure.kind, "forbidden_address" | "dns"), "{failure:?}");
-        }
-        let knock = tokio::time::timeout(Duration::ZERO, listener.accept()).await;
-        assert!(knock.is_err(), "somebody connected");
-    }
-
-    #[test]
-    fn logins_go_to_their_own_site() {
-        #[track_caller]
-        fn check(from: &str, to: &str, expected: bool) {
-            assert_eq!(
-                same_site(&Url::parse(from).unwrap(), &Url::parse(to).unwrap()),
-                expected
-            );
-        }
-        check("https://e.org/a", "https://e.org/b", true);
-        check("http://e.org/a", "https://e.org/a", true);
-        check("https://e.org/a", "http://e.org/a", false);
-        check("https://e.org/a", "https://www.e.org/a", false);
-        check("https://e.org:8443/a", "https://e.org/a", false);
-    }
-}
+mod tests;

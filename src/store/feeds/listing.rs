@@ -10,6 +10,9 @@ use crate::time::Timestamp;
 
 /// How many feeds there are of each status, and the longest time ago that an active one last went well.
 ///
+/// Polls shown of a feed, the latest first.
+const HISTORY_MAX: usize = 20;
+
 /// # Errors
 /// When SQLite fails.
 pub fn totals(conn: &Connection) -> Result<(BTreeMap<String, u64>, Option<Timestamp>)> {
@@ -79,7 +82,12 @@ fn row_from(row: &Row<'_>) -> rusqlite::Result<FeedRow> {
         n_items: row.get(26)?,
         n_undated: row.get(27)?,
         n_new: row.get(28)?,
-        history: row.get::<_, String>(29)?.lines().filter_map(past_poll).collect(),
+        history: row
+            .get::<_, String>(29)?
+            .lines()
+            .take(HISTORY_MAX)
+            .filter_map(past_poll)
+            .collect(),
     })
 }
 

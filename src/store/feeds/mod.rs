@@ -4,6 +4,7 @@
 //! it, and a process that dies in between leaves it where the claim put it. So no restart can poll a feed faster.
 
 mod listing;
+mod record;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,16 +12,14 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 pub use listing::{list, totals};
+pub(super) use record::{is_still, record_state};
 
 use super::Result;
-use crate::model::{
-    DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Moved, PollCounts, PollOutcome, PollRecord, Validators,
-};
+use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Moved, Validators};
 use crate::time::Timestamp;
 
 /// `next_fetch_at` of a feed that is not polled.
 const NEVER: i64 = i64::MAX;
-const HISTORY_MAX: usize = 20;
 
 /// What [`reconcile`] changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -324,150 +323,6 @@ fn due_feed(conn: &Connection, id: FeedId, spec: &FeedSpec) -> Result<Option<Due
     Ok(feed)
 }
 
-/// Whether a feed is configured as it was when it was claimed.
-pub(super) fn is_still(tx: &Transaction<'_>, feed: &DueFeed) -> Result<bool> {
-    let same = tx
-        .prepare_cached("SELECT url = ?2 AND status <> 'removed' FROM feeds WHERE id = ?1")?
-        .query_row(params![feed.id.get(), feed.spec.url], |row| row.get(0))
-        .optional()?;
-    Ok(same.unwrap_or(false))
-}
-
-/// Writes a poll's outcome into the feed's row; part of `entries::record_poll`.
-pub(super) fn record_state(
-    tx: &Transaction<'_>,
-    feed: &DueFeed,
-    record: &PollRecord,
-    counts: PollCounts,
-) -> Result<()> {
-    let (kind, error) = match &record.outcome {
-        PollOutcome::Failed(failure) => (failure.kind, failure.message.as_str()),
-        PollOutcome::NotModified | PollOutcome::Same | PollOutcome::Read => ("", ""),
-    };
-    let good = kind.is_empty();
-    let read = record.outcome == PollOutcome::Read;
-    let n_new = counts.n_new + counts.n_history;
-    let validators = record.validators.as_ref().unwrap_or(&feed.validators);
-    let hints = record.hints.unwrap_or(feed.hints);
-    let (moved_to, moved_count, moved_since) = record
-        .moved
-        .as_ref()
-        .map_or(("", 0, 0), |m| (m.to.as_str(), m.answers, m.since.unix()));
-    tx.prepare_cached(
-        "UPDATE fetch_state SET
-           next_fetch_at = ?2, next_reason = ?3, last_fetch_at = ?4,
-           last_success_at = CASE WHEN ?5 THEN ?4 ELSE last_success_at END,
-           last_full_at = CASE WHEN ?6 THEN ?4 ELSE last_full_at END,
-           last_change_at = CASE WHEN ?7 THEN ?4 ELSE last_change_at END,
-           moved_to = ?8, moved_count = ?9, moved_since_at = ?10,
-           etag = ?11, last_modified = ?12, body_hash = CASE WHEN ?13 THEN ?14 ELSE body_hash END,
-           failing_since_at = CASE WHEN ?5 THEN 0 WHEN failing_since_at = 0 THEN ?4 ELSE failing_since_at END,
-           failures = ?15, http_status = ?16, error_kind = ?17, error = ?18,
-           ttl_secs = ?19, skip_hours = ?20, skip_days = ?21, recent = ?22,
-           n_items = CASE WHEN ?13 THEN ?23 ELSE n_items END,
-           n_undated = CASE WHEN ?13 THEN ?24 ELSE n_undated END,
-           n_new = CASE WHEN ?5 THEN ?25 ELSE n_new END
-         WHERE feed_id = ?1",
-    )?
-    .execute(params![
-        feed.id.get(),
-        if record.gone { NEVER } else { record.next_poll_at.unix() },
-        record.next_poll_reason,
-        record.at.unix(),
-        good,
-        record.full,
-        n_new > 0,
-        moved_to,
-        moved_count,
-        moved_since,
-        validators.etag,
-        validators.last_modified,
-        read,
-        record.body_hash,
-        record.failures,
-        record.http_status.unwrap_or(0),
-        kind,
-        error,
-        u32::try_from(hints.ttl.as_secs()).unwrap_or(u32::MAX),
-        hints.skip_hours,
-        hints.skip_days,
-        times_text(&record.recent),
-        record.n_items,
-        record.n_undated,
-        n_new,
-    ])?;
-    record_history(tx, feed.id, record, n_new)?;
-    if read {
-        tx.prepare_cached(
-            "UPDATE feeds SET title = CASE WHEN ?2 <> '' THEN ?2 ELSE title END,
-                    site_url = CASE WHEN ?3 <> '' THEN ?3 ELSE site_url END
-             WHERE id = ?1 AND (title <> ?2 OR site_url <> ?3)",
-        )?
-        .execute(params![feed.id.get(), record.title, record.site_url])?;
-    }
-    if let Some((host, until)) = &record.host_not_before {
-        tx.prepare_cached(
-            "INSERT INTO host_pauses (host, until_at) VALUES (?1, ?2)
-             ON CONFLICT (host) DO UPDATE SET until_at = max(until_at, excluded.until_at)",
-        )?
-        .execute(params![host, until.unix()])?;
-    }
-    if let Some(url) = &record.adopt_url {
-        tx.prepare_cached("UPDATE fetch_state SET effective_url = ?2 WHERE feed_id = ?1")?
-            .execute(params![feed.id.get(), url])?;
-        event(
-            tx,
-            record.at,
-            "feed.moved",
-            feed,
-            &serde_json::json!({ "from": feed.url, "to": url }),
-        )?;
-    }
-    if record.gone {
-        tx.prepare_cached("UPDATE feeds SET status = 'gone' WHERE id = ?1")?
-            .execute([feed.id.get()])?;
-        event(tx, record.at, "feed.gone", feed, &serde_json::json!({ "why": error }))?;
-    }
-    Ok(())
-}
-
-fn record_history(tx: &Transaction<'_>, id: FeedId, record: &PollRecord, n_new: u32) -> Result<()> {
-    let outcome = match &record.outcome {
-        PollOutcome::NotModified => "not_modified",
-        PollOutcome::Same => "same",
-        PollOutcome::Read => "read",
-        PollOutcome::Failed(failure) => failure.kind,
-    };
-    let old: String = tx
-        .prepare_cached("SELECT history FROM fetch_state WHERE feed_id = ?1")?
-        .query_row([id.get()], |row| row.get(0))?;
-    let mut text = format!(
-        "{} {outcome} {} {n_new} {} {}",
-        record.at.unix(),
-        record.http_status.unwrap_or(0),
-        record.n_bytes,
-        record.duration_ms
-    );
-    for line in old.lines().take(HISTORY_MAX - 1) {
-        text.push('\n');
-        text.push_str(line);
-    }
-    tx.prepare_cached("UPDATE fetch_state SET history = ?2 WHERE feed_id = ?1")?
-        .execute(params![id.get(), text])?;
-    Ok(())
-}
-
-fn event(tx: &Transaction<'_>, at: Timestamp, kind: &str, feed: &DueFeed, detail: &serde_json::Value) -> Result<()> {
-    tx.prepare_cached("INSERT INTO events (at, kind, subject, detail) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![
-            at.unix(),
-            kind,
-            format!("feed:{}", feed.spec.key),
-            detail.to_string()
-        ])?;
-    Ok(())
-}
-
 /// Hosts that asked us to wait, and until when; those whose time has passed are forgotten.
 ///
 /// # Errors
@@ -505,11 +360,6 @@ fn times_from(text: &str) -> Vec<Timestamp> {
     text.split(',')
         .filter_map(|word| word.parse().ok().map(Timestamp::from_unix))
         .collect()
-}
-
-fn times_text(times: &[Timestamp]) -> String {
-    let words: Vec<String> = times.iter().map(|time| time.unix().to_string()).collect();
-    words.join(",")
 }
 
 const fn status_word(status: FeedStatus) -> &'static str {

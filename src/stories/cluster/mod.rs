@@ -10,7 +10,9 @@ mod compare;
 mod evidence;
 mod gates;
 mod index;
+mod item;
 mod link;
+mod linking;
 mod pair;
 mod prevalence;
 
@@ -21,10 +23,10 @@ use sha2::{Digest as _, Sha256};
 use super::corrections::Corrections;
 use super::text;
 use crate::model::{EntryId, Placement, PlacementReason, StoryId};
-use crate::time::Timestamp;
 use compare::{Compared, compare};
 use index::{Doc, DocId, DocTerm, Index, StoryKey};
-use link::{Cuts, Node};
+pub use item::{Item, Merge, Outcome, Settled};
+use link::Cuts;
 pub use pair::{FEATURES, Features};
 use prevalence::Prevalence;
 
@@ -36,64 +38,6 @@ const GRANULARITY_GAIN: f32 = 3.0;
 const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
 const LOOSE_EXTRA: f32 = 0.5;
-/// Members of a story an entry is compared with.
-const SAMPLE: usize = 12;
-/// Members that stand for a story where no candidate pair spoke for it.
-const FEW: usize = 4;
-
-/// An entry as the engine wants it.
-#[derive(Debug, Clone)]
-pub struct Item {
-    /// The entry.
-    pub entry: EntryId,
-    /// Canonical link, possibly empty.
-    pub url: String,
-    /// Plain headline.
-    pub title: String,
-    /// Plain summary, possibly empty.
-    pub summary: String,
-    /// The outlet, possibly empty.
-    pub outlet: String,
-    /// The time windows use.
-    pub dated_at: Timestamp,
-    /// Slugs of the companies it is about.
-    pub about: Vec<String>,
-    /// Slugs of all companies it names.
-    pub companies: Vec<String>,
-    /// A live blog, a roundup or the like: it may join a story and never holds one together.
-    pub loose: bool,
-}
-
-/// An entry that has its story already, read back from the database.
-#[derive(Debug, Clone)]
-pub struct Settled {
-    /// The entry.
-    pub item: Item,
-    /// Its story.
-    pub story: StoryId,
-    /// Its neighbours when it was placed.
-    pub near: Vec<(EntryId, f32)>,
-}
-
-/// Two stories that turned out to be one.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Merge {
-    /// The story that ends.
-    pub from: StoryId,
-    /// The story that goes on.
-    pub into: StoryId,
-}
-
-/// What a batch came to.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Outcome {
-    /// One for each new entry, by entry.
-    pub placements: Vec<Placement>,
-    /// Neighbours of each new entry, nearest first, with their decayed cosine.
-    pub near: BTreeMap<EntryId, Vec<(EntryId, f32)>>,
-    /// Stories that end.
-    pub merges: Vec<Merge>,
-}
 
 #[derive(Debug, Default)]
 struct Story {
@@ -358,122 +302,6 @@ impl Engine {
             .collect()
     }
 
-    /// Members an entry is compared with: the first, the latest and some between; what is loose only where there is
-    /// nothing else.
-    fn sample(&self, story: StoryKey) -> Vec<DocId> {
-        let Some(story) = self.stories.get(&story) else {
-            return Vec::new();
-        };
-        let firm = |id: &DocId| self.index.doc(*id).is_some_and(|d| !d.loose);
-        let mut members: Vec<DocId> = story.members.iter().copied().filter(firm).collect();
-        if members.is_empty() {
-            members.clone_from(&story.members);
-        }
-        let last = members.len().saturating_sub(1);
-        if members.len() <= SAMPLE {
-            return members;
-        }
-        (0..SAMPLE)
-            .filter_map(|i| members.get(i * last / (SAMPLE - 1)).copied())
-            .collect()
-    }
-
-    /// Joins the batch's stories with each other and with those of the window.
-    fn link(&mut self, ids: &[DocId], compared: &mut Compared) -> Vec<Merge> {
-        let first = ids.first().copied().unwrap_or_default();
-        let story_of = |index: &Index, id: DocId| index.doc(id).map(|d| d.story);
-        let mut keys: BTreeSet<StoryKey> = BTreeSet::new();
-        let mut touching: BTreeSet<(StoryKey, StoryKey)> = BTreeSet::new();
-        keys.extend(ids.iter().filter_map(|id| story_of(&self.index, *id)));
-        for (a, b) in compared.pairs() {
-            if let (Some(x), Some(y)) = (story_of(&self.index, a), story_of(&self.index, b))
-                && x != y
-            {
-                keys.extend([x, y]);
-                touching.insert((x.min(y), x.max(y)));
-            }
-        }
-        let keys: Vec<StoryKey> = keys.into_iter().collect();
-        let samples: Vec<Vec<DocId>> = keys.iter().map(|k| self.sample(*k)).collect();
-        let at = |key: StoryKey| keys.binary_search(&key).unwrap_or_default();
-        let mut edges = vec![BTreeMap::new(); keys.len()];
-        for (x, y) in touching {
-            let (x, y) = (at(x), at(y));
-            if let (Some(a), Some(b)) = (samples.get(x), samples.get(y)) {
-                let mean = compared.mean(&self.index, a, b);
-                if let Some(edge) = edges.get_mut(x) {
-                    edge.insert(y, mean);
-                }
-                if let Some(edge) = edges.get_mut(y) {
-                    edge.insert(x, mean);
-                }
-            }
-        }
-        let nodes = keys.iter().map(|key| self.node(*key, first)).collect();
-        let mut rules = Linking {
-            engine: self,
-            keys: &keys,
-            samples: &samples,
-            compared,
-        };
-        let groups = link::join_all(nodes, edges, self.cuts, &mut rules);
-        let mut merges = Vec::new();
-        for group in groups {
-            let members: Vec<StoryKey> = group.iter().filter_map(|n| keys.get(*n).copied()).collect();
-            self.unite(&members, &mut merges);
-        }
-        merges
-    }
-
-    fn node(&self, key: StoryKey, first_new: DocId) -> Node {
-        let members = self.stories.get(&key).map_or(&[][..], |s| s.members.as_slice());
-        let loose = |id: &DocId| self.index.doc(*id).is_some_and(|d| d.loose);
-        Node {
-            size: members.len() as f32,
-            settled: members.iter().any(|m| *m < first_new),
-            loose: members.iter().all(loose),
-        }
-    }
-
-    fn may_join(&self, a: &[StoryKey], b: &[StoryKey]) -> bool {
-        let entries = |keys: &[StoryKey]| keys.iter().flat_map(|k| self.entries_of(*k)).collect::<Vec<_>>();
-        if self.corrections.forbid(|| entries(a), || entries(b)) {
-            return false;
-        }
-        let docs = |keys: &[StoryKey]| -> Vec<&Doc> {
-            keys.iter()
-                .filter_map(|k| self.stories.get(k))
-                .flat_map(|s| s.members.iter().filter_map(|m| self.index.doc(*m)))
-                .collect()
-        };
-        let (left, right) = (docs(a), docs(b));
-        !left.iter().any(|x| right.iter().any(|y| gates::forbid(x, y).is_some()))
-    }
-
-    /// Makes one story of several: the oldest settled one goes on.
-    fn unite(&mut self, keys: &[StoryKey], merges: &mut Vec<Merge>) {
-        let settled = |k: &&StoryKey| self.stories.get(k).is_some_and(|s| s.id.is_some());
-        let Some(keep) = keys.iter().filter(settled).min().or(keys.iter().min()).copied() else {
-            return;
-        };
-        for key in keys.iter().filter(|k| **k != keep) {
-            let Some(story) = self.stories.remove(key) else {
-                continue;
-            };
-            for m in &story.members {
-                if let Some(doc) = self.index.doc_mut(*m) {
-                    doc.story = keep;
-                }
-            }
-            let into = self.stories.entry(keep).or_default();
-            into.members.extend(story.members);
-            into.members.sort_unstable();
-            if let (Some(from), Some(into)) = (story.id, into.id) {
-                merges.push(Merge { from, into });
-            }
-        }
-    }
-
     fn outcome(
         &mut self,
         joined: &[(DocId, StoryKey, PlacementReason, Option<DocId>)],
@@ -517,36 +345,6 @@ impl Engine {
         }
         outcome.placements.sort_by_key(|p| p.entry);
         outcome
-    }
-}
-
-/// The engine's answers while its stories are linked.
-struct Linking<'a> {
-    engine: &'a Engine,
-    keys: &'a [StoryKey],
-    samples: &'a [Vec<DocId>],
-    compared: &'a mut Compared,
-}
-
-impl Linking<'_> {
-    fn keys_of(&self, nodes: &[usize]) -> Vec<StoryKey> {
-        nodes.iter().filter_map(|n| self.keys.get(*n).copied()).collect()
-    }
-
-    fn few_of(&self, nodes: &[usize]) -> Vec<DocId> {
-        let samples = nodes.iter().filter_map(|n| self.samples.get(*n));
-        samples.flat_map(|s| s.iter().take(FEW)).take(FEW).copied().collect()
-    }
-}
-
-impl link::Rules for Linking<'_> {
-    fn allow(&mut self, a: &[usize], b: &[usize]) -> bool {
-        self.engine.may_join(&self.keys_of(a), &self.keys_of(b))
-    }
-
-    fn compare(&mut self, a: &[usize], b: &[usize]) -> f32 {
-        let (xs, ys) = (self.few_of(a), self.few_of(b));
-        self.compared.mean(&self.engine.index, &xs, &ys)
     }
 }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::Timestamp;
 
 const HOUR: i64 = 3600;
 

@@ -1,0 +1,94 @@
+//! A request with where it came from, and what became of it.
+
+use crate::address::Address;
+use crate::subscribe::command::Command;
+use crate::subscribe::decide::Answer;
+use crate::subscribe::inbound::{Proof, Request};
+
+/// How a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By mail.
+    Mail,
+    /// By a page.
+    Web,
+    /// By the button of a mail program (RFC 8058).
+    OneClick,
+}
+
+impl Way {
+    /// Its name in the proof of consent.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Web => "web",
+            Self::OneClick => "one_click",
+        }
+    }
+}
+
+/// A request with where it came from.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What is asked. Of a page's request only commands, proof and `from` count; `from` may be missing.
+    pub commands: Vec<Command>,
+    /// What was not understood.
+    pub unclear: Vec<(String, &'static str)>,
+    /// Who says they ask.
+    pub from: Option<Address>,
+    /// Why we may believe it.
+    pub proof: Proof,
+    /// The door.
+    pub way: Way,
+    /// Message-ID or shortened network address.
+    pub evidence: String,
+    /// Message-ID and thread of the mail that is answered.
+    pub thread: Option<(String, Vec<String>)>,
+}
+
+impl Order {
+    /// The order in a mail.
+    #[must_use]
+    pub fn of_mail(request: Request) -> Self {
+        let thread = (!request.message_id.is_empty()).then(|| (request.message_id.clone(), request.references));
+        Self {
+            commands: request.commands,
+            unclear: request.unclear,
+            from: Some(request.from),
+            proof: request.proof,
+            way: Way::Mail,
+            evidence: request.message_id,
+            thread,
+        }
+    }
+}
+
+/// What became of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Carried out, with this answer queued.
+    Answered(Answer),
+    /// Carried out (or nothing to do), without a mail.
+    Silent,
+    /// The address is on the list of those we never mail.
+    Suppressed,
+    /// The answer would be over a budget; nothing was changed that needs one.
+    OverBudget,
+    /// A token that is wrong, used or expired, and nothing else to go by.
+    BadToken,
+}
+
+impl Done {
+    /// Its name in the database and in metrics.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Answered(answer) => format!("{answer:?}").to_lowercase(),
+            Self::Silent => "silent".to_owned(),
+            Self::Suppressed => "suppressed".to_owned(),
+            Self::OverBudget => "over_budget".to_owned(),
+            Self::BadToken => "bad_token".to_owned(),
+        }
+    }
+}
