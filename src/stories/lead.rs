@@ -4,6 +4,8 @@
 //! - Clickbait ("You won't believe", "Here's why", a question) hides what happened: it loses to a telling headline.
 //! - A headline of two or three words says too little; one of 40 words is a paragraph.
 //! - A reprint loses to the report it reprints.
+//! - A short headline that ends in a year names an occasion, not what happened ("Acme at the Desert Fair 2026").
+//! - A HEADLINE IN CAPITALS is a press release's shout; any report of it reads better.
 
 use crate::model::{EntryId, Mark};
 use crate::time::Timestamp;
@@ -31,6 +33,10 @@ pub struct Candidate {
 
 const WORDS_MIN: usize = 4;
 const WORDS_MAX: usize = 25;
+/// A headline that ends in a year and is no longer than this names an occasion.
+const OCCASION_WORDS_MAX: usize = 8;
+/// With fewer letters, capitals may be a ticker or an abbreviation.
+const SHOUT_LETTERS_MIN: usize = 16;
 const BAIT: &[&str] = &[
     "you won't believe",
     "here's why",
@@ -72,7 +78,21 @@ pub fn points(candidate: &Candidate) -> f64 {
         - against(title.trim_end().ends_with('?'), 0.4)
         - against(BAIT.iter().any(|b| title.contains(b)), 0.6)
         - against(!(WORDS_MIN..=WORDS_MAX).contains(&words), 0.4)
+        - against(words <= OCCASION_WORDS_MAX && ends_in_year(&title), 0.4)
+        - against(is_shout(&candidate.title), 0.5)
         - against(candidate.history, 0.3)
+}
+
+fn ends_in_year(title: &str) -> bool {
+    let last = title.split_whitespace().next_back().unwrap_or_default();
+    last.len() == 4 && (last.starts_with("19") || last.starts_with("20")) && last.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_shout(title: &str) -> bool {
+    let cased = |c: &char| c.is_uppercase() || c.is_lowercase();
+    let n_letters = title.chars().filter(cased).count();
+    let n_capitals = title.chars().filter(|c| c.is_uppercase()).count();
+    n_letters >= SHOUT_LETTERS_MIN && n_capitals * 10 > n_letters * 9
 }
 
 fn mark_points(mark: Mark) -> f64 {
@@ -125,6 +145,30 @@ mod tests {
             ..candidate(9, PLAIN)
         };
         check(&[candidate(1, PLAIN), agency], 9);
+    }
+
+    #[test]
+    fn occasions_and_shouts_do_not_lead() {
+        check(
+            &[candidate(1, "Acme at the Desert Tech Fair 2026"), candidate(2, PLAIN)],
+            2,
+        );
+        check(
+            &[
+                candidate(1, "ACME ACQUIRES GLOBEX, BOLSTERING ITS ROCKETS"),
+                candidate(2, PLAIN),
+            ],
+            2,
+        );
+        // A telling headline may well end in a year, and a name in capitals is no shout.
+        check(
+            &[
+                candidate(1, "Acme plans to close its desert plant by the end of 2027"),
+                candidate(2, PLAIN),
+            ],
+            1,
+        );
+        check(&[candidate(1, "ACME buys GLOBEX of Nevada"), candidate(2, PLAIN)], 1);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod fake_feeds;
 mod fake_smtp;
 mod feeds;
 mod golden;
+mod hostile;
 mod outbox_world;
 mod politeness;
 mod poll;

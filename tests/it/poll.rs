@@ -334,7 +334,7 @@ fn check_kind(feed: &FeedRow, kind: &str) {
     assert_eq!(feed.error_kind, kind, "{}", feed.error);
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

@@ -137,6 +137,15 @@ impl Running {
         assert!(done.success(), "kill -{name}");
     }
 
+    /// The most memory it has held so far.
+    pub fn peak_memory_bytes(&self) -> u64 {
+        let pid = self.child.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kib * 1024
+    }
+
     /// Waits until the log holds these words.
     pub async fn says(&self, words: &str) {
         let found = || std::fs::read_to_string(&self.log).is_ok_and(|log| log.contains(words));

@@ -44,7 +44,10 @@ pub async fn list(State(door): State<Door>, Path(key): Path<String>) -> Response
 }
 
 /// One edition, for nobody in particular.
-pub async fn edition(State(door): State<Door>, Path(id): Path<i64>) -> Response {
+pub async fn edition(State(door): State<Door>, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse() else {
+        return door.missing();
+    };
     let found = door
         .ctx
         .db

@@ -317,6 +317,7 @@ async fn every_answer_has_its_headers() {
         "/",
         "/style.css",
         "/nowhere",
+        "/edition/99999999999999999999",
         "/healthz",
         "/readyz",
         "/leave/x",
@@ -351,5 +352,5 @@ async fn what_is_too_large_is_refused() {
         world.form("/subscribe", "address=nobody&digest=daily").await.status,
         422
     );
-    assert_eq!(world.get("/edition/999999999999999999999").await.status, 400);
+    assert_eq!(world.get("/edition/999999999999999999999").await.status, 404);
 }
