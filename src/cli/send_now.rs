@@ -1,6 +1,7 @@
 //! `courant send-now`: an edition at this moment.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Exit, Refused, load_config, logging, runtime};
 use crate::app;
@@ -8,8 +9,13 @@ use crate::config::Config;
 use crate::context::Ctx;
 use crate::digest::now::{Made, send_now};
 use crate::mail::Mailer;
-use crate::store::{self, StoreError};
+use crate::store::{self, StoreError, digests};
 use crate::stories::Grouper;
+
+/// Longest wait for the stories of a running daemon.
+const PLACED_WITHIN: Duration = Duration::from_mins(1);
+/// How often to look for them.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Compose an edition of a digest now, and send it
 ///
@@ -45,6 +51,8 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
     let ctx = app::open_here(config).await?;
     if lock.is_some() {
         place(&ctx).await?;
+    } else {
+        placed(&ctx).await?;
     }
     let made = send_now(&ctx, &spec).await?;
     if made.n_queued == 0 {
@@ -78,7 +86,20 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
     })
 }
 
-/// Finds the stories of what came in; a running daemon has done it.
+/// Waits until the running daemon has found the stories of what came in until now.
+async fn placed(ctx: &Ctx) -> anyhow::Result<()> {
+    let asked_at = ctx.now();
+    while ctx.db.read(move |conn| digests::entries_wait(conn, asked_at)).await? {
+        if ctx.now().since(asked_at) > PLACED_WITHIN {
+            eprintln!("Some articles have no story yet; they come in the next edition.");
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// Finds the stories of what came in, where no daemon does.
 async fn place(ctx: &Ctx) -> anyhow::Result<()> {
     let mut grouper = Grouper::new(ctx.clone());
     while grouper.tick().await?.did > 0 {}
