@@ -1,20 +1,14 @@
 //! Which entries of the window a new one is compared with, and how each comparison comes out.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::Observer;
-use super::index::{DocId, Index, TermId, dot};
-use super::pair::{self, Features, LOGIT_MAX, MODEL, Side, View};
+use super::candidates::Search;
+use super::index::{DocId, Index};
+use super::pair::{self, Features, LOGIT_MAX, MODEL, Side};
 use super::prevalence::Prevalence;
+use super::view::{Space, View};
 
-/// Terms of an entry that candidates are looked up with, the most telling first.
-const QUERY_TERMS: usize = 24;
-/// Newest entries read of each term's list; a word on more headlines than this tells little of an event.
-const POSTINGS_READ: usize = 300;
-/// Candidates an entry is compared with.
-const CANDIDATES: usize = 50;
-/// Days in which a candidate's claim to be compared halves.
-const CANDIDATE_DAYS: f32 = 4.0;
 /// Days in which a neighbour's closeness halves.
 const NEAR_DAYS: f32 = 1.0;
 /// Least closeness of a neighbour.
@@ -22,11 +16,12 @@ const NEAR_MIN: f32 = 0.12;
 const DAY_SECS: f32 = 86_400.0;
 
 /// The comparisons of one batch.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Compared {
     views: HashMap<DocId, View>,
-    pairs: BTreeMap<(DocId, DocId), Pair>,
+    pairs: HashMap<(DocId, DocId), Pair>,
     prevalence: f32,
+    space: Space,
 }
 
 /// One comparison.
@@ -46,31 +41,22 @@ pub fn compare(
     window_secs: i64,
     observe: &mut Observer<'_>,
 ) -> Compared {
-    let mut compared = Compared::default();
-    let mut cosines: BTreeMap<(DocId, DocId), f32> = BTreeMap::new();
-    for &id in new {
-        compared.see(index, id);
-        for other in candidates(index, &compared, id, window_secs) {
-            cosines.insert((id.min(other), id.max(other)), 0.0);
-        }
-    }
-    for (&(a, b), cosine) in &mut cosines {
-        compared.see(index, a);
-        compared.see(index, b);
-        *cosine = compared.cosine(a, b);
-    }
-    neighbours(index, &cosines);
-    compared.expand(index, &cosines);
+    let mut compared = Compared {
+        views: HashMap::new(),
+        pairs: HashMap::new(),
+        prevalence: 0.0,
+        space: Space::new(index.n_terms()),
+    };
+    let pairs = compared.candidate_pairs(index, new, window_secs);
+    neighbours(index, &pairs);
+    compared.expand(index, &pairs);
     prevalence.fade(new.len());
-    let found: Vec<_> = cosines
-        .iter()
-        .filter_map(|(&(a, b), &cosine)| Some((a, b, cosine, compared.features(index, a, b, cosine)?)))
-        .collect();
-    for (.., (features, overlap)) in &found {
+    let found = compared.all_features(index, &pairs);
+    for (features, overlap) in &found {
         prevalence.count(MODEL.quick_logit(features, *overlap));
     }
     compared.prevalence = prevalence.log_odds();
-    for (a, b, cosine, (features, _)) in found {
+    for (&(b, a, cosine), (features, _)) in pairs.iter().zip(found) {
         let features = pair::with_prevalence(features, compared.prevalence);
         if let (Some(x), Some(y)) = (index.doc(a), index.doc(b)) {
             observe(x.entry, y.entry, &features);
@@ -89,39 +75,15 @@ impl Pair {
     }
 }
 
-/// The window's entries that share the most telling words with this one.
-fn candidates(index: &Index, compared: &Compared, id: DocId, window_secs: i64) -> Vec<DocId> {
-    let (Some(doc), Some(view)) = (index.doc(id), compared.views.get(&id)) else {
-        return Vec::new();
-    };
-    let mut query: Vec<(TermId, f32)> = view.plain.clone();
-    query.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let mut claims: HashMap<DocId, f32> = HashMap::new();
-    for (term, weight) in query.iter().take(QUERY_TERMS) {
-        let claim = weight * index.idf(*term);
-        for other in index.with_term(*term).take(POSTINGS_READ).filter(|o| *o != id) {
-            *claims.entry(other).or_default() += claim;
-        }
-    }
-    let mut found: Vec<(DocId, f32)> = claims
-        .into_iter()
-        .filter_map(|(other, claim)| {
-            let gap = (index.doc(other)?.at - doc.at).abs();
-            let fading = 0.5_f32.powf(gap as f32 / DAY_SECS / CANDIDATE_DAYS);
-            (gap <= window_secs).then_some((other, claim * fading))
-        })
-        .collect();
-    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    found.truncate(CANDIDATES);
-    found.into_iter().map(|(other, _)| other).collect()
-}
+/// A pair to compare: the later entry, the earlier one, the cosine of their plain vectors.
+type Candidate = (DocId, DocId, f32);
 
-fn neighbours(index: &mut Index, cosines: &BTreeMap<(DocId, DocId), f32>) {
-    for (&(a, b), cosine) in cosines {
-        let (Some(x), Some(y)) = (index.doc(a), index.doc(b)) else {
+fn neighbours(index: &mut Index, pairs: &[Candidate]) {
+    for &(b, a, cosine) in pairs {
+        let (Some(x), Some(y)) = (index.time(a), index.time(b)) else {
             continue;
         };
-        let days = (x.at - y.at).abs() as f32 / DAY_SECS;
+        let days = (x - y).abs() as f32 / DAY_SECS;
         let near = cosine * 0.5_f32.powf(days / NEAR_DAYS);
         if near >= NEAR_MIN {
             index.note_near(a, b, near);
@@ -162,8 +124,8 @@ impl Compared {
             self.see(index, id);
             self.expand_one(index, id);
         }
-        let cosine = self.cosine(a, b);
-        let Some((features, _)) = self.features(index, a, b, cosine) else {
+        let (cosine, expanded) = (self.cosine(a, b), self.expanded(a, b));
+        let Some((features, _)) = self.features(index, (a, b), cosine, expanded) else {
             return -LOGIT_MAX;
         };
         let pair = Pair::new(&pair::with_prevalence(features, self.prevalence), cosine);
@@ -179,39 +141,82 @@ impl Compared {
 
     fn cosine(&self, a: DocId, b: DocId) -> f32 {
         match (self.views.get(&a), self.views.get(&b)) {
-            (Some(x), Some(y)) => dot(&x.plain, &y.plain),
+            (Some(x), Some(y)) => pair::cosine(x, y),
             _ => 0.0,
         }
     }
 
-    fn expand(&mut self, index: &Index, cosines: &BTreeMap<(DocId, DocId), f32>) {
-        for (&(a, b), cosine) in cosines {
+    /// All pairs of new entries with their candidates, each once, those of one new entry side by side.
+    fn candidate_pairs(&mut self, index: &Index, new: &[DocId], window_secs: i64) -> Vec<Candidate> {
+        let mut pairs: Vec<(DocId, DocId)> = Vec::new();
+        let mut search = Search::new(index);
+        for &id in new {
+            self.see(index, id);
+            if let Some(view) = self.views.get(&id) {
+                let found = search.candidates(index, view, id, window_secs);
+                pairs.extend(found.into_iter().map(|other| (id.max(other), id.min(other))));
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        for (b, a) in &pairs {
+            self.see(index, *a);
+            self.see(index, *b);
+        }
+        pairs.into_iter().map(|(b, a)| (b, a, self.cosine(a, b))).collect()
+    }
+
+    fn expand(&mut self, index: &Index, pairs: &[Candidate]) {
+        for &(b, a, cosine) in pairs {
             for id in [a, b] {
                 self.expand_one(index, id);
                 if let Some(view) = self.views.get_mut(&id) {
-                    view.cosines.push(*cosine);
+                    view.cosines.push(cosine);
                 }
             }
         }
     }
 
     fn expand_one(&mut self, index: &Index, id: DocId) {
-        let (Some(doc), Some(view)) = (index.doc(id), self.views.get_mut(&id)) else {
-            return;
-        };
-        if view.expanded.is_empty() {
-            view.expanded = index.expanded(doc);
-            view.best = doc.near.first().map_or(0.0, |n| n.1);
+        if let (Some(doc), Some(view)) = (index.doc(id), self.views.get_mut(&id)) {
+            view.expand(index, doc, &mut self.space);
         }
     }
 
-    fn features(&self, index: &Index, a: DocId, b: DocId, cosine: f32) -> Option<(Features, f32)> {
+    /// The features of all pairs. One entry's expanded vector is laid out once for all its pairs.
+    fn all_features(&mut self, index: &Index, pairs: &[Candidate]) -> Vec<(Features, f32)> {
+        let mut found = Vec::with_capacity(pairs.len());
+        for of_one in pairs.chunk_by(|p, q| p.0 == q.0) {
+            let Some(&(b, ..)) = of_one.first() else { continue };
+            let laid = self.views.get(&b).map_or(&[][..], |v| v.expanded.as_slice());
+            self.space.lay(laid);
+            for &(_, a, cosine) in of_one {
+                let expanded = self.views.get(&a).map_or(0.0, |v| self.space.dot(&v.expanded));
+                found.push(self.features(index, (a, b), cosine, expanded).unwrap_or_default());
+            }
+            self.space.clear(laid);
+        }
+        found
+    }
+
+    fn features(&self, index: &Index, (a, b): (DocId, DocId), cosine: f32, expanded: f32) -> Option<(Features, f32)> {
         let side = |id| {
             Some(Side {
                 doc: index.doc(id)?,
                 view: self.views.get(&id)?,
             })
         };
-        Some(pair::features(index, side(a)?, side(b)?, cosine))
+        Some(pair::features(index, side(a)?, side(b)?, cosine, expanded))
+    }
+
+    /// Cosine of the expanded vectors.
+    fn expanded(&mut self, a: DocId, b: DocId) -> f32 {
+        let (Some(x), Some(y)) = (self.views.get(&a), self.views.get(&b)) else {
+            return 0.0;
+        };
+        self.space.lay(&x.expanded);
+        let dot = self.space.dot(&y.expanded);
+        self.space.clear(&x.expanded);
+        dot
     }
 }

@@ -71,10 +71,9 @@ pub fn explain(
 
 /// An entry that stands alone: what came nearest, and what kept it away.
 fn alone(index: &Index, compared: &Compared, id: DocId, doc: &Doc) -> Why {
-    let nearest = doc
-        .near
-        .iter()
-        .find_map(|(n, _)| Some((index.doc(*n)?, compared.pair(id, *n)?)));
+    let nearest = index
+        .near(doc)
+        .find_map(|(n, _)| Some((index.doc(n)?, compared.pair(id, n)?)));
     let words = match nearest {
         Some((other, _)) if gates::forbid(doc, other).is_some() => {
             format!(

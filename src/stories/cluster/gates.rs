@@ -5,7 +5,7 @@
 //! - The same wording about different companies is another event: "Acme Q3 earnings call transcript" and "Globex Q3
 //!   earnings call transcript".
 
-use super::index::Doc;
+use super::index::{DIGIT, Doc, FIGURE, TermId};
 
 /// Share of the shorter headline's terms from which two headlines count as one template.
 const TEMPLATE_SHARE: f32 = 0.6;
@@ -24,11 +24,10 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
         return None;
     }
     let same_outlet = a.outlet != 0 && a.outlet == b.outlet;
-    if same_outlet && a.digits != b.digits && !(a.digits.is_empty() && b.digits.is_empty()) {
+    if same_outlet && !a.marked(DIGIT).eq(b.marked(DIGIT)) {
         return Some("one outlet's template with another number or date");
     }
-    let figures_differ = !a.figures.is_empty() && !b.figures.is_empty() && disjoint(&a.figures, &b.figures);
-    if same_outlet && figures_differ && (a.at - b.at).abs() >= REPEAT_SECS {
+    if same_outlet && (a.at - b.at).abs() >= REPEAT_SECS && figures_differ(a, b) {
         return Some("one outlet's template with other figures on another day");
     }
     if !a.about.is_empty() && !b.about.is_empty() && disjoint(&a.companies, &b.companies) {
@@ -37,13 +36,35 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
     None
 }
 
+/// Both summaries have telling numbers, and none in common.
+fn figures_differ(a: &Doc, b: &Doc) -> bool {
+    let (has_a, has_b) = (a.marked(FIGURE).next().is_some(), b.marked(FIGURE).next().is_some());
+    has_a && has_b && in_both(a.marked(FIGURE), b.marked(FIGURE)) == 0
+}
+
 fn disjoint<T: PartialEq>(a: &[T], b: &[T]) -> bool {
     !a.iter().any(|x| b.contains(x))
 }
 
 /// Shared headline terms, and how many the shorter headline has; terms with digits left out.
 fn headline_terms(a: &Doc, b: &Doc) -> (usize, usize) {
-    let (x, y) = (&a.skeleton, &b.skeleton);
-    let shared = x.iter().filter(|t| y.binary_search(t).is_ok()).count();
-    (shared, x.len().min(y.len()))
+    let shorter = a.skeleton().count().min(b.skeleton().count());
+    (in_both(a.skeleton(), b.skeleton()), shorter)
+}
+
+/// How many terms two ascending lists share.
+fn in_both(a: impl Iterator<Item = TermId>, b: impl Iterator<Item = TermId>) -> usize {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    let mut n = 0;
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        let order = x.cmp(y);
+        n += usize::from(order.is_eq());
+        if order.is_le() {
+            a.next();
+        }
+        if order.is_ge() {
+            b.next();
+        }
+    }
+    n
 }

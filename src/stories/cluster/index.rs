@@ -15,8 +15,6 @@ pub type DocId = u64;
 
 /// Neighbours kept of each entry.
 pub const NEAR_MAX: usize = 5;
-/// How much of a neighbour's words an entry borrows.
-const BORROWED: f32 = 0.5;
 /// Words of the vocabulary above which the rarest are forgotten.
 const WORDS_MAX: usize = 2_000_000;
 
@@ -29,9 +27,21 @@ pub struct DocTerm {
     pub title: u8,
     /// How often in the summary.
     pub summary: u8,
+    /// [`DIGIT`], [`NUMBER`] and [`FIGURE`].
+    pub marks: u8,
 }
 
-/// What is kept of an entry.
+/// A headline's term has a digit in it.
+pub const DIGIT: u8 = 1;
+/// A headline's telling number.
+pub const NUMBER: u8 = 2;
+/// A summary's telling number.
+pub const FIGURE: u8 = 4;
+
+/// Headline terms kept in their order: where the subject stands.
+pub const LEAD_TERMS: usize = 3;
+
+/// What is kept of an entry. There are as many as the window holds, so each byte counts.
 #[derive(Debug, Clone)]
 pub struct Doc {
     /// The entry.
@@ -44,22 +54,14 @@ pub struct Doc {
     pub url: u64,
     /// Its terms by number.
     pub terms: Box<[DocTerm]>,
-    /// Headline terms in order of appearance.
-    pub order: Box<[TermId]>,
-    /// Telling numbers of the headline.
-    pub numbers: Box<[TermId]>,
-    /// Headline terms without a digit in them, sorted: what a template repeats.
-    pub skeleton: Box<[TermId]>,
-    /// Headline terms with a digit in them, sorted.
-    pub digits: Box<[TermId]>,
-    /// Telling numbers of the summary.
-    pub figures: Box<[TermId]>,
+    /// The headline's first terms in order of appearance.
+    pub lead: [Option<TermId>; LEAD_TERMS],
     /// Companies it is about, hashed.
     pub about: Box<[u64]>,
     /// All companies it names, hashed.
     pub companies: Box<[u64]>,
-    /// Nearest neighbours with their decayed cosine, best first.
-    pub near: Vec<(DocId, f32)>,
+    /// Nearest neighbours.
+    pub near: Near,
     /// Its story.
     pub story: StoryKey,
     /// It is a live blog, a roundup or the like and holds no story together.
@@ -70,6 +72,46 @@ impl Doc {
     /// Whether there is more than a headline.
     pub fn has_summary(&self) -> bool {
         self.terms.iter().map(|t| u32::from(t.summary)).sum::<u32>() > 4
+    }
+
+    /// Terms with this mark, by number.
+    pub fn marked(&self, mark: u8) -> impl Iterator<Item = TermId> + '_ {
+        self.terms.iter().filter(move |t| t.marks & mark != 0).map(|t| t.term)
+    }
+
+    /// Headline terms without a digit in them, by number: what a template repeats.
+    pub fn skeleton(&self) -> impl Iterator<Item = TermId> + '_ {
+        let plain = |t: &&DocTerm| t.title > 0 && t.marks & DIGIT == 0;
+        self.terms.iter().filter(plain).map(|t| t.term)
+    }
+}
+
+/// An entry's nearest neighbours with their decayed cosine, best first.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Near {
+    all: [(u32, f32); NEAR_MAX],
+    len: u8,
+}
+
+impl Near {
+    fn as_slice(&self) -> &[(u32, f32)] {
+        self.all.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Keeps the neighbour if it is among the nearest.
+    fn note(&mut self, neighbour: u32, cosine: f32, older: impl Fn(u32) -> bool) {
+        let kept = self.as_slice();
+        if kept.iter().any(|n| n.0 == neighbour) {
+            return;
+        }
+        let at = kept.partition_point(|n| n.1 > cosine || (n.1 >= cosine && older(n.0)));
+        if let Some(tail) = self.all.get_mut(at..).filter(|tail| !tail.is_empty()) {
+            tail.rotate_right(1);
+            if let Some(first) = tail.first_mut() {
+                *first = (neighbour, cosine);
+            }
+            self.len = self.len.saturating_add(1).min(NEAR_MAX as u8);
+        }
     }
 }
 
@@ -84,21 +126,26 @@ struct TermStats {
     titles: u32,
     /// Outlets that had it in a headline of the window.
     outlets: u32,
-    /// Its weight, as of the last refresh.
-    idf: f32,
 }
 
 /// Window, vocabulary and postings.
+///
+/// Postings and neighbours hold the low half of a [`DocId`]: within one window it names an entry, see [`Index::whole`].
 #[derive(Debug, Default)]
 pub struct Index {
     words: HashMap<Box<str>, TermId>,
     names: Vec<Box<str>>,
     free: Vec<TermId>,
     docs: VecDeque<Doc>,
+    /// Each entry's time once more, side by side: thousands are looked at for each new entry.
+    times: VecDeque<i64>,
     first: DocId,
-    postings: Vec<VecDeque<DocId>>,
-    outlets: HashMap<(TermId, u64), u32>,
+    postings: Vec<VecDeque<u32>>,
+    /// Headlines by term and outlet, hashed together.
+    outlets: HashMap<u64, u32>,
     stats: Vec<TermStats>,
+    /// Each term's weight as of the last refresh.
+    idf: Vec<f32>,
     seen: u64,
 }
 
@@ -123,6 +170,28 @@ impl Index {
         self.docs.get_mut(usize::try_from(id.checked_sub(self.first)?).ok()?)
     }
 
+    /// Unix seconds of an entry of the window.
+    pub fn time(&self, id: DocId) -> Option<i64> {
+        self.times
+            .get(usize::try_from(id.checked_sub(self.first)?).ok()?)
+            .copied()
+    }
+
+    /// The number of the window's oldest entry.
+    pub fn first(&self) -> DocId {
+        self.first
+    }
+
+    /// Terms of the vocabulary, those without a word included.
+    pub fn n_terms(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The entry of the window whose number ends in this: no window holds 2^32 of them.
+    fn whole(&self, low: u32) -> DocId {
+        self.first + u64::from(low.wrapping_sub(low_half(self.first)))
+    }
+
     /// The number the next entry will get.
     pub fn next_id(&self) -> DocId {
         self.first + self.docs.len() as u64
@@ -137,6 +206,7 @@ impl Index {
             self.names.push("".into());
             self.postings.push(VecDeque::new());
             self.stats.push(TermStats::default());
+            self.idf.push(0.0);
             TermId::try_from(self.names.len() - 1).unwrap_or(TermId::MAX)
         });
         if let Some(name) = self.names.get_mut(id as usize) {
@@ -157,7 +227,7 @@ impl Index {
 
     /// How telling a term is: rare ones much, ubiquitous ones nothing.
     pub fn idf(&self, term: TermId) -> f32 {
-        self.stats(term).idf
+        self.idf.get(term as usize).copied().unwrap_or_default()
     }
 
     /// Outlets to entries among the headlines with this term: 1 where every outlet used it once, as with one event;
@@ -176,7 +246,17 @@ impl Index {
         self.postings
             .get(term as usize)
             .into_iter()
-            .flat_map(|p| p.iter().rev().copied())
+            .flat_map(|p| p.iter().rev().map(|low| self.whole(*low)))
+    }
+
+    /// An entry's nearest neighbours with their decayed cosine, best first; those that left the window are left out.
+    pub fn near<'a>(&'a self, doc: &'a Doc) -> impl Iterator<Item = (DocId, f32)> + 'a {
+        let near = doc
+            .near
+            .as_slice()
+            .iter()
+            .map(|(low, cosine)| (self.whole(*low), *cosine));
+        near.filter(|(id, _)| self.time(*id).is_some())
     }
 
     /// Counts words without keeping the entry: for those older than the window.
@@ -194,7 +274,7 @@ impl Index {
         let id = self.next_id();
         for t in &doc.terms {
             if let Some(posting) = self.postings.get_mut(t.term as usize) {
-                posting.push_back(id);
+                posting.push_back(low_half(id));
             }
             let Some(stats) = self.stats.get_mut(t.term as usize) else {
                 continue;
@@ -203,12 +283,17 @@ impl Index {
             stats.seen += 1;
             if t.title > 0 {
                 stats.titles += 1;
-                let n = self.outlets.entry((t.term, outlet_key(&doc, id))).or_default();
+                // Entries without an outlet count as one outlet each.
+                let n = match doc.outlet {
+                    0 => &mut 0,
+                    outlet => self.outlets.entry(outlet_key(t.term, outlet)).or_default(),
+                };
                 *n += 1;
                 stats.outlets += u32::from(*n == 1);
             }
         }
         self.seen += 1;
+        self.times.push_back(doc.at);
         self.docs.push_back(doc);
         id
     }
@@ -219,8 +304,8 @@ impl Index {
             self.forget_words();
         }
         let n = self.seen as f32 + 1.0;
-        for stats in &mut self.stats {
-            stats.idf = (n / (stats.seen as f32 + 0.5)).ln().max(0.0);
+        for (idf, stats) in self.idf.iter_mut().zip(&self.stats) {
+            *idf = (n / (stats.seen as f32 + 0.5)).ln().max(0.0);
         }
     }
 
@@ -248,9 +333,9 @@ impl Index {
             let Some(doc) = self.docs.pop_front() else { break };
             let id = self.first;
             self.first += 1;
-            let outlet = outlet_key(&doc, id);
+            self.times.pop_front();
             for t in &doc.terms {
-                self.forget(*t, id, outlet);
+                self.forget(*t, id, doc.outlet);
             }
             gone.push((id, doc));
         }
@@ -264,16 +349,18 @@ impl Index {
         stats.docs = stats.docs.saturating_sub(1);
         if t.title > 0 {
             stats.titles = stats.titles.saturating_sub(1);
-            if let Some(n) = self.outlets.get_mut(&(t.term, outlet)) {
+            let key = outlet_key(t.term, outlet);
+            let left = self.outlets.get_mut(&key).map_or(0, |n| {
                 *n = n.saturating_sub(1);
-                if *n == 0 {
-                    self.outlets.remove(&(t.term, outlet));
-                    stats.outlets = stats.outlets.saturating_sub(1);
-                }
+                *n
+            });
+            if left == 0 {
+                self.outlets.remove(&key);
+                stats.outlets = stats.outlets.saturating_sub(1);
             }
         }
         if let Some(posting) = self.postings.get_mut(t.term as usize) {
-            if posting.front() == Some(&id) {
+            if posting.front() == Some(&low_half(id)) {
                 posting.pop_front();
             }
             if posting.is_empty() {
@@ -282,82 +369,23 @@ impl Index {
         }
     }
 
-    /// Weighted terms of an entry as a unit vector: TF-IDF, the headline counting twice.
-    pub fn vector(&self, doc: &Doc) -> Vec<(TermId, f32)> {
-        let mut v: Vec<(TermId, f32)> = doc
-            .terms
-            .iter()
-            .map(|t| {
-                let tf = 2.0 * f32::from(t.title) + f32::from(t.summary);
-                (t.term, (1.0 + tf.ln()) * self.idf(t.term))
-            })
-            .collect();
-        normalize(&mut v);
-        v
-    }
-
-    /// An entry's vector plus half of its neighbours': what it would have said at greater length.
-    pub fn expanded(&self, doc: &Doc) -> Vec<(TermId, f32)> {
-        let mut all = self.vector(doc);
-        for (id, weight) in &doc.near {
-            if let Some(other) = self.doc(*id) {
-                all.extend(self.vector(other).into_iter().map(|(t, x)| (t, BORROWED * weight * x)));
-            }
-        }
-        all.sort_by_key(|t| t.0);
-        all.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            if same {
-                kept.1 += next.1;
-            }
-            same
-        });
-        normalize(&mut all);
-        all
-    }
-
     /// Notes a neighbour with its decayed cosine, keeping the nearest few.
     pub fn note_near(&mut self, id: DocId, neighbour: DocId, cosine: f32) {
-        let Some(doc) = self.doc_mut(id) else { return };
-        if doc.near.iter().any(|n| n.0 == neighbour) {
-            return;
-        }
-        let at = doc
-            .near
-            .partition_point(|n| n.1 > cosine || (n.1 >= cosine && n.0 < neighbour));
-        if at < NEAR_MAX {
-            doc.near.truncate(NEAR_MAX - 1);
-            doc.near.insert(at, (neighbour, cosine));
+        let first = low_half(self.first);
+        let place = |low: u32| low.wrapping_sub(first);
+        let low = low_half(neighbour);
+        if let Some(doc) = self.doc_mut(id) {
+            doc.near.note(low, cosine, |other| place(other) < place(low));
         }
     }
 }
 
-/// Entries without an outlet count as one outlet each.
-fn outlet_key(doc: &Doc, id: DocId) -> u64 {
-    if doc.outlet == 0 { id | 1 << 63 } else { doc.outlet }
+#[expect(clippy::cast_possible_truncation, reason = "the low half is what is asked for")]
+const fn low_half(id: DocId) -> u32 {
+    id as u32
 }
 
-/// Scales to length 1.
-fn normalize(v: &mut [(TermId, f32)]) {
-    let norm = v.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-9);
-    for (_, x) in v {
-        *x /= norm;
-    }
-}
-
-/// Inner product of two vectors sorted by term.
-pub fn dot(a: &[(TermId, f32)], b: &[(TermId, f32)]) -> f32 {
-    let (mut i, mut j, mut sum) = (0, 0, 0.0);
-    while let (Some((s, x)), Some((t, y))) = (a.get(i), b.get(j)) {
-        match s.cmp(t) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                sum += x * y;
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-    sum
+/// One number for a term and an outlet's hash.
+fn outlet_key(term: TermId, outlet: u64) -> u64 {
+    outlet ^ u64::from(term).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -1,11 +1,12 @@
 //! Which entries tell the same event: an incremental engine over a window of entries.
 //!
 //! A batch of new entries goes through five steps, each in its own file: candidates from an inverted index
-//! (`index`), features and a linear model for each pair (`pair`), the prior this stream asks for
+//! (`candidates`, `index`), features and a linear model for each pair (`pair`), the prior this stream asks for
 //! (`prevalence`), gates that no evidence opens (`gates`), and average link between entries and stories
 //! (`link`). Pure: no clock, no database. The same entries in the same batches give the same stories, whatever
 //! their order within a batch.
 
+mod candidates;
 mod compare;
 mod evidence;
 mod gates;
@@ -15,6 +16,7 @@ mod link;
 mod linking;
 mod pair;
 mod prevalence;
+mod view;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -24,7 +26,7 @@ use super::corrections::Corrections;
 use super::text;
 use crate::model::{EntryId, Placement, PlacementReason, StoryId};
 use compare::{Compared, compare};
-use index::{Doc, DocId, DocTerm, Index, StoryKey};
+use index::{DIGIT, Doc, DocId, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
 pub use item::{Item, Merge, Outcome, Settled};
 use link::Cuts;
 pub use pair::{FEATURES, Features};
@@ -191,7 +193,9 @@ impl Engine {
                 self.by_url.remove(&doc.url);
             }
             if let Some(story) = self.stories.get_mut(&doc.story) {
-                story.members.retain(|m| *m != id);
+                if let Ok(at) = story.members.binary_search(&id) {
+                    story.members.remove(at);
+                }
                 if story.members.is_empty() {
                     self.stories.remove(&doc.story);
                 }
@@ -240,39 +244,37 @@ impl Engine {
 
     fn read(&mut self, item: &Item, story: StoryKey) -> Doc {
         let mut terms: BTreeMap<u32, DocTerm> = BTreeMap::new();
-        let (mut order, mut numbers, mut digits, mut figures) = (vec![], vec![], vec![], vec![]);
-        for t in text::title_terms(text::split_outlet(&item.title).0) {
+        let mut lead = [None; LEAD_TERMS];
+        let blank = |term| DocTerm {
+            term,
+            title: 0,
+            summary: 0,
+            marks: 0,
+        };
+        for (at, t) in text::title_terms(text::split_outlet(&item.title).0)
+            .into_iter()
+            .enumerate()
+        {
             let term = self.index.intern(&t.text);
-            order.push(term);
+            if let Some(place) = lead.get_mut(at) {
+                *place = Some(term);
+            }
+            let count = terms.entry(term).or_insert_with(|| blank(term));
+            count.title = count.title.saturating_add(1);
             if t.kind == text::Kind::Number {
-                numbers.push(term);
+                count.marks |= NUMBER;
             }
             if t.text.bytes().any(|b| b.is_ascii_digit()) {
-                digits.push(term);
+                count.marks |= DIGIT;
             }
-            let count = terms.entry(term).or_insert(DocTerm {
-                term,
-                title: 0,
-                summary: 0,
-            });
-            count.title = count.title.saturating_add(1);
         }
         for t in text::summary_terms(&item.summary) {
             let term = self.index.intern(&t.text);
-            if t.kind == text::Kind::Number {
-                figures.push(term);
-            }
-            let count = terms.entry(term).or_insert(DocTerm {
-                term,
-                title: 0,
-                summary: 0,
-            });
+            let count = terms.entry(term).or_insert_with(|| blank(term));
             count.summary = count.summary.saturating_add(1);
-        }
-        let mut skeleton: Vec<u32> = order.iter().copied().filter(|t| !digits.contains(t)).collect();
-        for list in [&mut numbers, &mut digits, &mut figures, &mut skeleton] {
-            list.sort_unstable();
-            list.dedup();
+            if t.kind == text::Kind::Number {
+                count.marks |= FIGURE;
+            }
         }
         Doc {
             entry: item.entry,
@@ -280,14 +282,10 @@ impl Engine {
             outlet: hash(&item.outlet.to_lowercase()),
             url: if has_page(&item.url) { hash(&item.url) } else { 0 },
             terms: terms.into_values().collect(),
-            order: order.into(),
-            numbers: numbers.into(),
-            skeleton: skeleton.into(),
-            digits: digits.into(),
-            figures: figures.into(),
+            lead,
             about: item.about.iter().map(|c| hash(c)).collect(),
             companies: item.companies.iter().map(|c| hash(c)).collect(),
-            near: Vec::new(),
+            near: Near::default(),
             story,
             loose: item.loose,
         }
@@ -328,10 +326,8 @@ impl Engine {
             };
             let mates = story.map_or(&[][..], |s| s.members.as_slice());
             let why = evidence::explain(&self.index, compared, (*id, doc), mates, (*reason, *like));
-            let near = doc
-                .near
-                .iter()
-                .filter_map(|(n, w)| Some((self.index.doc(*n)?.entry, *w)));
+            let near = self.index.near(doc);
+            let near = near.filter_map(|(n, w)| Some((self.index.doc(n)?.entry, w)));
             outcome.near.insert(doc.entry, near.collect());
             outcome.placements.push(Placement {
                 entry: doc.entry,

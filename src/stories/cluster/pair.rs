@@ -6,7 +6,8 @@
 
 use std::sync::LazyLock;
 
-use super::index::{Doc, Index, TermId, dot};
+use super::index::{Doc, Index, NUMBER};
+use super::view::{View, Weighed};
 
 /// Number of features.
 pub const N_FEATURES: usize = FEATURES.len();
@@ -95,55 +96,6 @@ impl Model {
     }
 }
 
-/// What pair features need of one entry, made once a batch.
-#[derive(Debug, Default)]
-pub struct View {
-    /// Weighted unit vector.
-    pub plain: Vec<(TermId, f32)>,
-    /// The same with its neighbours' words.
-    pub expanded: Vec<(TermId, f32)>,
-    /// Headline terms with their weights, by term.
-    title: Vec<(TermId, f32)>,
-    /// All terms with their weights, by term.
-    all: Vec<(TermId, f32)>,
-    title_sum: f32,
-    /// Cosine with the nearest neighbour.
-    pub best: f32,
-    /// Cosines with all candidates of this batch.
-    pub cosines: Vec<f32>,
-}
-
-impl View {
-    /// Reads an entry.
-    pub fn new(index: &Index, doc: &Doc) -> Self {
-        let all: Vec<_> = doc.terms.iter().map(|t| (t.term, index.idf(t.term))).collect();
-        let title: Vec<_> = doc
-            .terms
-            .iter()
-            .filter(|t| t.title > 0)
-            .map(|t| (t.term, index.idf(t.term)))
-            .collect();
-        Self {
-            plain: index.vector(doc),
-            expanded: Vec::new(),
-            title_sum: sum(&title),
-            title,
-            all,
-            best: 0.0,
-            cosines: Vec::new(),
-        }
-    }
-
-    /// How many candidates are about as near as this one: a crowd of them speaks of a running topic, not of an event.
-    fn crowd(&self, cosine: f32) -> f32 {
-        (1.0 + self.cosines.iter().filter(|c| **c >= 0.8 * cosine).count() as f32).ln()
-    }
-
-    fn has(&self, term: TermId) -> bool {
-        self.all.binary_search_by_key(&term, |t| t.0).is_ok()
-    }
-}
-
 /// One entry with its view.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
@@ -153,54 +105,119 @@ pub struct Side<'a> {
     pub view: &'a View,
 }
 
+/// What two entries share, summed in one pass over both.
+#[derive(Default)]
+struct Shared {
+    /// Headline terms in both headlines: their number, weights, squares of weights, weights times spread.
+    n_titles: usize,
+    titles: f32,
+    title_squares: f32,
+    title_spread: f32,
+    /// Weights of headline terms of the first in the second anywhere, and the other way round.
+    first_in_second: f32,
+    second_in_first: f32,
+    /// Terms anywhere in both: squares of weights, the same of what recurs, squares of weights times spread.
+    squares: f32,
+    saga: f32,
+    spread_squares: f32,
+    /// The three largest weights.
+    top: [f32; 3],
+    /// A telling number of both headlines.
+    number: bool,
+}
+
+impl Shared {
+    fn of(a: &View, b: &View) -> Self {
+        let mut shared = Self::default();
+        let (mut i, mut j) = (0, 0);
+        while let (Some(x), Some(y)) = (a.terms.get(i), b.terms.get(j)) {
+            if x.term == y.term {
+                shared.add(x, y);
+            }
+            i += usize::from(x.term <= y.term);
+            j += usize::from(y.term <= x.term);
+        }
+        shared
+    }
+
+    fn add(&mut self, x: &Weighed, y: &Weighed) {
+        let (idf, square) = (x.idf, x.idf * x.idf);
+        self.squares += square;
+        self.saga += square * (1.0 - x.spread);
+        self.spread_squares += (idf * x.spread).powi(2);
+        if x.title {
+            self.first_in_second += idf;
+        }
+        if y.title {
+            self.second_in_first += idf;
+        }
+        if x.title && y.title {
+            self.n_titles += 1;
+            self.titles += idf;
+            self.title_squares += square;
+            self.title_spread += idf * x.spread;
+            self.number |= x.marks & y.marks & NUMBER != 0;
+        }
+        let mut left = idf;
+        for place in &mut self.top {
+            if left > *place {
+                std::mem::swap(&mut left, place);
+            }
+        }
+    }
+}
+
 /// A pair's features without the prevalence, and the weighted overlap of the headlines that the quick model wants.
-pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32) -> (Features, f32) {
+/// `cosine` is that of the plain vectors, `expanded` that of the expanded ones.
+pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: f32) -> (Features, f32) {
     let scale = (index.seen() as f32 + 1.0).ln().max(1.0);
-    let titles = shared(&a.view.title, &b.view.title);
-    let all = shared(&a.view.all, &b.view.all);
-    let squares = |v: &[(TermId, f32)]| v.iter().map(|t| t.1 * t.1).sum::<f32>();
-    let spread = |v: &[(TermId, f32)]| v.iter().map(|t| t.1 * index.spread(t.0)).sum::<f32>();
-    let spread_squares = |v: &[(TermId, f32)]| v.iter().map(|t| (t.1 * index.spread(t.0)).powi(2)).sum::<f32>();
-    let contained = |x: &View, y: &View| ratio(sum(&shared(&x.title, &y.all)), x.title_sum);
-    let overlap = ratio(sum(&titles), a.view.title_sum.min(b.view.title_sum));
+    let shared = Shared::of(a.view, b.view);
+    let (x, y) = (a.view.sums, b.view.sums);
+    let overlap = ratio(shared.titles, x.title.min(y.title));
     let days = ((a.doc.at - b.doc.at).abs() as f32 / DAY_SECS).min(DAYS_MAX);
     let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet;
-    let number_shared = a.doc.numbers.iter().any(|n| b.doc.numbers.contains(n));
-    let number_conflict = !number_shared && !a.doc.numbers.is_empty() && !b.doc.numbers.is_empty();
+    let numbered = |doc: &Doc| doc.marked(NUMBER).next().is_some();
+    let number_conflict = !shared.number && numbered(a.doc) && numbered(b.doc);
     let both_about = !a.doc.about.is_empty() && !b.doc.about.is_empty();
     let same_company = both_about && a.doc.about.iter().any(|c| b.doc.about.contains(c));
     let other_company = both_about && !a.doc.companies.iter().any(|c| b.doc.companies.contains(c));
-    let saga = all.iter().map(|t| t.1 * t.1 * (1.0 - index.spread(t.0))).sum::<f32>();
     let features = [
-        dot(&a.view.expanded, &b.view.expanded),
-        ratio(
-            squares(&titles),
-            (squares(&a.view.title) * squares(&b.view.title)).sqrt(),
-        ),
-        contained(a.view, b.view).min(contained(b.view, a.view)),
-        top_three(&all) / scale,
-        (1.0 + titles.len() as f32).ln(),
-        flag(number_shared),
+        expanded,
+        ratio(shared.title_squares, (x.title_squares * y.title_squares).sqrt()),
+        ratio(shared.first_in_second, x.title).min(ratio(shared.second_in_first, y.title)),
+        shared.top.iter().sum::<f32>() / scale,
+        (1.0 + shared.n_titles as f32).ln(),
+        flag(shared.number),
         flag(number_conflict),
         days,
-        ratio(saga, squares(&all)),
+        ratio(shared.saga, shared.squares),
         flag(a.doc.has_summary() && b.doc.has_summary()),
-        (a.view.title.len().min(b.view.title.len()) as f32).max(1.0).ln(),
+        (x.n_title.min(y.n_title) as f32).max(1.0).ln(),
         (cosine / a.view.best.max(b.view.best).max(0.01)).min(2.0),
         0.0,
         a.view.crowd(cosine).max(b.view.crowd(cosine)),
         flag(same_outlet) * overlap,
-        ratio(
-            spread_squares(&all),
-            (spread_squares(&a.view.all) * spread_squares(&b.view.all)).sqrt(),
-        ),
+        ratio(shared.spread_squares, (x.spread_squares * y.spread_squares).sqrt()),
         subject(index, a.doc, b.view).min(subject(index, b.doc, a.view)),
         overlap * days.min(1.0),
-        ratio(spread(&titles), spread(&a.view.title).min(spread(&b.view.title))),
+        ratio(shared.title_spread, x.title_spread.min(y.title_spread)),
         flag(same_company),
         flag(other_company),
     ];
     (features, overlap)
+}
+
+/// Cosine of the plain vectors.
+pub fn cosine(a: &View, b: &View) -> f32 {
+    let (mut i, mut j, mut sum) = (0, 0, 0.0);
+    while let (Some(x), Some(y)) = (a.terms.get(i), b.terms.get(j)) {
+        if x.term == y.term {
+            sum += x.share * y.share;
+        }
+        i += usize::from(x.term <= y.term);
+        j += usize::from(y.term <= x.term);
+    }
+    sum
 }
 
 /// Puts the stream's prevalence in its place.
@@ -215,7 +232,7 @@ pub fn with_prevalence(mut features: Features, log_odds: f32) -> Features {
 
 /// How much of a headline's first three terms, where the subject stands, is found in the other entry.
 fn subject(index: &Index, doc: &Doc, other: &View) -> f32 {
-    let first = || doc.order.iter().take(3).map(|t| (*t, index.idf(*t)));
+    let first = || doc.lead.iter().flatten().map(|t| (*t, index.idf(*t)));
     ratio(
         first().filter(|t| other.has(t.0)).map(|t| t.1).sum(),
         first().map(|t| t.1).sum(),
@@ -228,38 +245,4 @@ fn flag(condition: bool) -> f32 {
 
 fn ratio(part: f32, whole: f32) -> f32 {
     part / whole.max(1e-6)
-}
-
-fn sum(terms: &[(TermId, f32)]) -> f32 {
-    terms.iter().map(|t| t.1).sum()
-}
-
-fn top_three(terms: &[(TermId, f32)]) -> f32 {
-    let mut top = [0.0_f32; 3];
-    for (_, weight) in terms {
-        let mut left = *weight;
-        for place in &mut top {
-            if left > *place {
-                std::mem::swap(&mut left, place);
-            }
-        }
-    }
-    top.iter().sum()
-}
-
-/// Terms of the first list that are in the second; both sorted by term.
-pub fn shared(a: &[(TermId, f32)], b: &[(TermId, f32)]) -> Vec<(TermId, f32)> {
-    let (mut i, mut j, mut found) = (0, 0, Vec::new());
-    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
-        match x.0.cmp(&y.0) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => {
-                found.push(*x);
-                i += 1;
-                j += 1;
-            }
-        }
-    }
-    found
 }

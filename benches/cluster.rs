@@ -1,0 +1,190 @@
+//! What the story engine costs: placing 1,000 new entries into a window, bytes an entry in the window, a restart.
+//!
+//! `cargo bench --bench cluster -- 10000 100000` (window sizes; default 10000 and 100000). The stream is made up, with a
+//! fixed seed: words as frequent as in English, five entries in six alone, the others in events that two to twelve
+//! outlets tell in words of their own; headlines of some ten words, summaries of some twenty-five.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::time::Instant;
+
+use courant::model::{EntryId, StoryId};
+use courant::stories::cluster::{Engine, Item, Settled};
+use courant::stories::corrections::Corrections;
+use courant::time::Timestamp;
+
+const NEW: usize = 1_000;
+const ROUNDS: usize = 3;
+const BATCH: usize = 1_000;
+const VOCABULARY: usize = 60_000;
+const OUTLETS: u64 = 400;
+const WINDOW_SECS: i64 = 72 * 3600;
+const FIRST_AT: i64 = 1_772_000_000;
+
+fn main() {
+    let mut sizes: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    if std::env::args().any(|a| a == "one") {
+        return sizes.into_iter().for_each(measure);
+    }
+    if sizes.is_empty() {
+        sizes = vec![10_000, 100_000];
+    }
+    println!("window       place 1,000   bytes an entry   restart");
+    for size in sizes {
+        // Each in a process of its own, so that no memory is used a second time.
+        let this = std::env::current_exe().unwrap();
+        let done = Command::new(this).args(["one", &size.to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+fn measure(size: usize) {
+    let (bytes, restart) = restart(size);
+    let mut stream = Stream::new(size);
+    let mut engine = Engine::new(0.5, WINDOW_SECS, Corrections::default());
+    while engine.len() < size {
+        let batch = stream.batch(BATCH.min(size - engine.len()));
+        place(&mut engine, &batch, &mut stream.next_story);
+    }
+    let mut best = f64::MAX;
+    for _ in 0..ROUNDS {
+        let batch = stream.batch(NEW);
+        let begun = Instant::now();
+        place(&mut engine, &batch, &mut stream.next_story);
+        best = best.min(begun.elapsed().as_secs_f64());
+    }
+    println!("{size:<12} {best:8.3} s    {bytes:8}         {restart:6.2} s");
+}
+
+/// Bytes an entry of a window that is read back, each entry a story of its own with all the neighbours it can have, and
+/// the seconds it takes.
+fn restart(size: usize) -> (usize, f64) {
+    let mut stream = Stream::new(size);
+    let near = |n: i64| (1..=5).map(|back| (EntryId::new(n - back), 0.2)).collect();
+    let settled: Vec<Settled> = stream
+        .batch(size)
+        .into_iter()
+        .map(|item| Settled {
+            story: StoryId::new(item.entry.get()),
+            near: near(item.entry.get()),
+            item,
+        })
+        .collect();
+    let (held, begun) = (resident(), Instant::now());
+    let mut engine = Engine::new(0.5, WINDOW_SECS, Corrections::default());
+    engine.restore(&settled);
+    let seconds = begun.elapsed().as_secs_f64();
+    (resident().saturating_sub(held) / engine.len().max(1), seconds)
+}
+
+/// Places a batch and gives the stories it opens their ids, as the database would.
+fn place(engine: &mut Engine, batch: &[Item], next_story: &mut i64) {
+    let outcome = engine.place(batch);
+    assert_eq!(outcome.placements.len(), batch.len());
+    let mut opened = BTreeMap::new();
+    for placement in outcome.placements.iter().filter(|p| p.story.is_none()) {
+        opened.entry(placement.opens).or_insert_with(|| {
+            *next_story += 1;
+            StoryId::new(*next_story)
+        });
+    }
+    engine.settle(&opened);
+}
+
+/// A made-up stream over some three days.
+struct Stream {
+    state: u64,
+    next_entry: i64,
+    next_story: i64,
+    step_secs: f64,
+    events: Vec<Vec<usize>>,
+}
+
+impl Stream {
+    fn new(size: usize) -> Self {
+        Self {
+            state: 7,
+            next_entry: 0,
+            next_story: 0,
+            step_secs: 0.9 * WINDOW_SECS as f64 / (size + ROUNDS * NEW) as f64,
+            events: Vec::new(),
+        }
+    }
+
+    fn random(&mut self) -> u64 {
+        // xorshift64*
+        self.state ^= self.state >> 12;
+        self.state ^= self.state << 25;
+        self.state ^= self.state >> 27;
+        self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.random() % n.max(1)
+    }
+
+    /// A word, as often as its rank says (Zipf's law).
+    fn word(&mut self) -> usize {
+        let u = self.below(1 << 30) as f64 / f64::from(1 << 30);
+        ((VOCABULARY as f64).powf(u)) as usize
+    }
+
+    /// A word that tells something.
+    fn telling(&mut self) -> usize {
+        300 + self.below(VOCABULARY as u64 - 300) as usize
+    }
+
+    fn batch(&mut self, n: usize) -> Vec<Item> {
+        (0..n).map(|_| self.item()).collect()
+    }
+
+    fn item(&mut self) -> Item {
+        let event = if self.below(6) == 0 && !self.events.is_empty() {
+            let recent = self.events.len().min(200) as u64;
+            let at = self.events.len() - 1 - self.below(recent) as usize;
+            self.events[at].clone()
+        } else {
+            let event: Vec<usize> = (0..7).map(|_| self.telling()).collect();
+            self.events.push(event.clone());
+            event
+        };
+        let mut text = |n_event: usize, n_all: usize| {
+            let words: Vec<String> = (0..n_all)
+                .map(|i| {
+                    let word = if i < n_event {
+                        event[self.below(event.len() as u64) as usize]
+                    } else {
+                        self.word()
+                    };
+                    format!("w{word:x}q")
+                })
+                .collect();
+            words.join(" ")
+        };
+        let (title, summary) = (text(5, 10), text(6, 25));
+        self.next_entry += 1;
+        let at = FIRST_AT + (self.next_entry as f64 * self.step_secs) as i64;
+        Item {
+            entry: EntryId::new(self.next_entry),
+            url: format!("https://news.example.org/{}", self.next_entry),
+            title,
+            summary,
+            outlet: format!("Outlet {}", self.below(OUTLETS)),
+            dated_at: Timestamp::from_unix(at),
+            about: Vec::new(),
+            companies: Vec::new(),
+            loose: false,
+        }
+    }
+}
+
+/// Resident bytes of this process.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap_or_default();
+    let kb: usize = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+    kb * 1024
+}
