@@ -4,6 +4,12 @@
 //! fixed seed: words as frequent as in English, five entries in six alone, the others in events that two to twelve
 //! outlets tell in words of their own; headlines of some ten words, summaries of some twenty-five.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of a made-up stream"
+)]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Instant;

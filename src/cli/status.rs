@@ -71,6 +71,9 @@ fn words(summary: &Summary, feeds: &[FeedRow], zone: Zone, now: Timestamp) -> St
     for ((digest, status), n) in &summary.subscriptions {
         let _ = writeln!(out, "Readers    {digest}: {n} {status}");
     }
+    for (kind, n) in &summary.bounces {
+        let _ = writeln!(out, "Bounces    {n} {kind} in 7 days (courant subscribers bounces)");
+    }
     for (status, n) in &summary.deliveries {
         let _ = writeln!(out, "Mails      {n} {status}");
     }
@@ -123,6 +126,7 @@ fn json(summary: &Summary, feeds: &[FeedRow]) -> serde_json::Value {
         "editions": editions,
         "subscriptions": subscriptions,
         "deliveries": summary.deliveries,
+        "bounces": summary.bounces.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "database_bytes": summary.n_bytes,
     })
 }

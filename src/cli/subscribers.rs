@@ -1,5 +1,6 @@
 //! `courant subscribers`: people added, shown, removed, moved in and out. Addresses are shown here and nowhere else.
 
+mod bounces;
 mod table_file;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::subscribe::{Done, Order, Way, choose, command, order};
 use crate::time::Timestamp;
 use crate::token;
 
-/// Add, list, show, remove, import, export and erase subscribers
+/// Add, list, show, remove, import, export, release and erase subscribers
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -79,6 +80,17 @@ enum What {
         #[arg(long)]
         digest: Option<String>,
     },
+    /// List mails that came back: who, why, and whom it ended
+    Bounces {
+        /// Of so many days
+        #[arg(long, default_value_t = 30)]
+        days: u32,
+    },
+    /// Let an address be mailed again that bounced or complained; what had ended for bounces goes on
+    Release {
+        /// The address
+        address: String,
+    },
     /// Delete everything known of an address; only a hash stays, so that no import brings it back
     Erase {
         /// The address
@@ -107,6 +119,8 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
                 confirmed,
             } => import(&ctx, file, digest.as_deref(), *confirmed).await,
             What::Export { digest } => export(&ctx, digest.clone()).await,
+            What::Bounces { days } => bounces::list(&ctx, *days).await,
+            What::Release { address } => bounces::release(&ctx, address).await,
             What::Erase { address } => erase(&ctx, address).await,
         }
     })

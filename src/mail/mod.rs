@@ -9,7 +9,7 @@ pub mod personal;
 mod prepare;
 pub mod rate;
 pub mod render;
-mod reply_code;
+pub mod reply_code;
 pub mod retry;
 mod send;
 mod send_test;

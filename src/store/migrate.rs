@@ -10,7 +10,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{APPLICATION_ID, Result, StoreError};
 
 /// Append only; never edit one that was released.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_bounces.sql"),
+];
 
 /// Brings the schema up to date.
 ///

@@ -6,6 +6,7 @@
 //! the future of [`Db::write`] does not undo it, so nothing may be assumed after a cancelled write.
 
 pub mod backup;
+pub mod bounces;
 pub mod digests;
 pub mod entries;
 pub mod feeds;

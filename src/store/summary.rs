@@ -1,11 +1,14 @@
 //! What `courant status` and the gauges show: counts, never contents.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Result;
 use crate::time::Timestamp;
+
+const BOUNCES_OF: Duration = Duration::from_hours(7 * 24);
 
 /// The state of an installation in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Summary {
     pub oldest_queued_at: Option<Timestamp>,
     /// Subscriptions by digest and status.
     pub subscriptions: BTreeMap<(String, String), i64>,
+    /// Mails that came back in the last week, by kind.
+    pub bounces: Vec<(String, i64)>,
     /// Latest edition of each digest: its slot, what became of it, and its stories.
     pub editions: BTreeMap<String, (String, String, i64)>,
     /// Bytes of the database file.
@@ -69,6 +74,7 @@ pub fn read(conn: &Connection, now: Timestamp) -> Result<Summary> {
         deliveries,
         oldest_queued_at: oldest.map(Timestamp::from_unix),
         subscriptions,
+        bounces: super::bounces::counts(conn, now.minus(BOUNCES_OF))?,
         editions,
         n_bytes: count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
     })

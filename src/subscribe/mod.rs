@@ -5,6 +5,7 @@
 //! in the outbox, and the same mail again is known by its fingerprint.
 
 mod answer;
+pub mod bounces;
 pub mod choose;
 pub mod command;
 pub mod decide;
@@ -18,7 +19,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 pub use self::desk::{Desk, Done, Order, Way};
-use self::inbound::{Envelope, Ignored, Inbound, ListAddress, Policy, read_mail};
+use self::inbound::{Envelope, Ignored, Inbound, ListAddress, Policy, ReportKind, read_mail};
 use crate::address::Address;
 use crate::config::Config;
 use crate::context::Ctx;
@@ -39,8 +40,10 @@ pub enum Handled {
     Ignored(Ignored),
     /// Handled before.
     Repeated,
-    /// A report about a delivery: for the reader of bounces.
-    Bounce,
+    /// A report about a delivery of ours, kept.
+    Bounce(ReportKind),
+    /// A report without a mark of ours: about no mail we know of.
+    UnknownBounce,
 }
 
 impl Handled {
@@ -51,7 +54,8 @@ impl Handled {
             Self::Done(done) => done.name(),
             Self::Ignored(ignored) => format!("ignored:{}", ignored.name()),
             Self::Repeated => "repeated".to_owned(),
-            Self::Bounce => "bounce".to_owned(),
+            Self::Bounce(kind) => format!("bounce:{}", kind.word()),
+            Self::UnknownBounce => "bounce:unknown".to_owned(),
         }
     }
 }
@@ -64,7 +68,19 @@ pub async fn handle(ctx: &Ctx, templates: &Arc<Templates>, raw: &[u8], envelope:
     let config = ctx.config();
     let policy = policy(&config)?;
     let handled = match read_mail(raw, envelope, &policy) {
-        Inbound::Bounce => Handled::Bounce,
+        Inbound::Report(report) => {
+            let (key, now, print) = (ctx.token_key().await?, ctx.now(), fingerprint(raw));
+            ctx.db
+                .write(move |tx| {
+                    if store::inbound::seen(tx, &print)? {
+                        return Ok(Handled::Repeated);
+                    }
+                    let handled = bounces::record(tx, &key, &report, now)?;
+                    store::inbound::remember(tx, &print, &handled.name(), now)?;
+                    Ok(handled)
+                })
+                .await?
+        }
         Inbound::Ignored(ignored) => remember(ctx, fingerprint(raw), Handled::Ignored(ignored)).await?,
         Inbound::Request(request) => {
             let order = Order::of_mail(*request);
@@ -111,6 +127,7 @@ pub async fn tidy(ctx: &Ctx) -> store::Result<usize> {
     ctx.db
         .write(move |tx| {
             store::inbound::purge(tx, now.minus(INBOUND_KEPT))?;
+            store::bounces::purge(tx, now.minus(bounces::KEPT))?;
             subscribers::purge_pending(tx, now.minus(PENDING_KEPT))
         })
         .await

@@ -90,12 +90,12 @@ impl Doc {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Near {
     all: [(u32, f32); NEAR_MAX],
-    len: u8,
+    len: usize,
 }
 
 impl Near {
     fn as_slice(&self) -> &[(u32, f32)] {
-        self.all.get(..usize::from(self.len)).unwrap_or_default()
+        self.all.get(..self.len).unwrap_or_default()
     }
 
     /// Keeps the neighbour if it is among the nearest.
@@ -110,7 +110,7 @@ impl Near {
             if let Some(first) = tail.first_mut() {
                 *first = (neighbour, cosine);
             }
-            self.len = self.len.saturating_add(1).min(NEAR_MAX as u8);
+            self.len = (self.len + 1).min(NEAR_MAX);
         }
     }
 }

@@ -65,7 +65,7 @@ impl View {
                 let idf = index.idf(t.term);
                 Weighed {
                     term: t.term,
-                    share: frequency(t) * idf * scale,
+                    share: frequency(*t) * idf * scale,
                     idf,
                     spread: index.spread(t.term),
                     title: t.title > 0,
@@ -103,7 +103,7 @@ impl View {
             let Some(other) = index.doc(id) else { continue };
             let scale = BORROWED * weight * unit(index, other);
             for t in &other.terms {
-                space.add(t.term, scale * frequency(t) * index.idf(t.term), &mut all);
+                space.add(t.term, scale * frequency(*t) * index.idf(t.term), &mut all);
             }
         }
         self.expanded = all.into_iter().map(|term| (term, space.take(term))).collect();
@@ -176,12 +176,12 @@ impl Space {
 
 /// What makes an entry's weighted terms a unit vector.
 fn unit(index: &Index, doc: &Doc) -> f32 {
-    let squares = doc.terms.iter().map(|t| (frequency(t) * index.idf(t.term)).powi(2));
+    let squares = doc.terms.iter().map(|t| (frequency(*t) * index.idf(t.term)).powi(2));
     1.0 / squares.sum::<f32>().sqrt().max(1e-9)
 }
 
 /// Damped frequency of a term in its entry, the headline counting twice.
-fn frequency(t: &DocTerm) -> f32 {
+fn frequency(t: DocTerm) -> f32 {
     /// `1 + ln n` for the frequencies there are: both counts are bytes.
     static DAMPED: LazyLock<Vec<f32>> =
         LazyLock::new(|| (0..768_u16).map(|n| 1.0 + f32::from(n.max(1)).ln()).collect());

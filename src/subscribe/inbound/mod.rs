@@ -7,6 +7,7 @@
 //! so that one mail has one answer.
 
 mod address;
+mod report;
 mod screen;
 mod text;
 
@@ -16,6 +17,7 @@ use super::command::{Command, Line, parse_line};
 use crate::address::Address;
 
 pub use address::{Detail, ListAddress};
+pub use report::{Report, ReportKind};
 pub use screen::Ignored;
 
 /// Bytes of stack for the parser: enough for every mail that passes the limits.
@@ -87,8 +89,8 @@ pub struct Request {
 pub enum Inbound {
     /// A person asks something.
     Request(Box<Request>),
-    /// A delivery report or what came to a return path: for the reader of bounces.
-    Bounce,
+    /// A delivery report, an abuse report, or what came to a return path.
+    Report(Box<Report>),
     /// Nothing to answer, and why.
     Ignored(Ignored),
 }
@@ -119,8 +121,9 @@ fn parse(raw: &[u8], envelope: &Envelope, policy: &Policy) -> Inbound {
     if message.parts.len() > PARTS_MAX {
         return Inbound::Ignored(Ignored::TooDeep);
     }
-    if address::is_return_path(&message, envelope) || screen::is_report(&message) {
-        return Inbound::Bounce;
+    let told = || report::tells_of_a_delivery(&message, screen::is_by_a_mail_system(&message, envelope));
+    if address::is_return_path(&message, envelope) || screen::is_report(&message) || told() {
+        return Inbound::Report(Box::new(report::read(&message, envelope.recipient.as_deref())));
     }
     match read_request(&message, envelope, policy) {
         Ok(request) => Inbound::Request(Box::new(request)),

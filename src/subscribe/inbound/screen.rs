@@ -118,13 +118,26 @@ pub fn is_report(message: &Message<'_>) -> bool {
     header(message, "Content-Type").is_some_and(|kind| kind.to_ascii_lowercase().contains("multipart/report"))
 }
 
+/// The envelope's sender without brackets, where it is known.
+fn sender(message: &Message<'_>, envelope: &Envelope) -> Option<String> {
+    let sender = envelope.sender.clone().or_else(|| header(message, "Return-Path"))?;
+    Some(sender.trim().trim_matches(['<', '>']).to_owned())
+}
+
+/// Whether a mail system wrote it, and not a person's mailbox: null sender, or mailer-daemon and the like as author.
+pub fn is_by_a_mail_system(message: &Message<'_>, envelope: &Envelope) -> bool {
+    let author = message
+        .from()
+        .and_then(|from| from.first())
+        .and_then(|addr| addr.address());
+    let local = author.map(|a| a.split('@').next().unwrap_or_default().to_ascii_lowercase());
+    let daemons = ["mailer-daemon", "postmaster", "mail-daemon", "mdaemon", "uucp"];
+    sender(message, envelope).as_deref() == Some("") || local.is_some_and(|l| daemons.contains(&l.as_str()))
+}
+
 /// Whether a person may have sent it (RFC 3834 section 2).
 pub fn answerable(message: &Message<'_>, envelope: &Envelope) -> Result<(), Ignored> {
-    let sender = envelope
-        .sender
-        .clone()
-        .or_else(|| header(message, "Return-Path"))
-        .map(|sender| sender.trim().trim_matches(['<', '>']).to_owned());
+    let sender = sender(message, envelope);
     if sender.as_deref() == Some("") {
         return Err(Ignored::NullSender);
     }

@@ -18,7 +18,7 @@ fn reading(raw: &str, envelope: &Envelope) -> String {
 
 fn describe(inbound: &Inbound) -> String {
     match inbound {
-        Inbound::Bounce => "bounce".to_owned(),
+        Inbound::Report(report) => format!("report {}", report.kind.word()),
         Inbound::Ignored(ignored) => format!("ignored {}", ignored.name()),
         Inbound::Request(request) => {
             let commands: Vec<String> = request.commands.iter().map(ToString::to_string).collect();
@@ -80,7 +80,7 @@ fn programs_are_never_answered() {
     headers("Return-Path: <>", "ignored null_sender");
     headers(
         "Content-Type: multipart/report; report-type=delivery-status; boundary=x",
-        "bounce",
+        "report nothing",
     );
     headers("Return-Path: <MAILER-DAEMON@example.net>", "ignored robot");
     headers("Return-Path: <list-bounces@example.net>", "ignored robot");
@@ -159,7 +159,7 @@ fn the_envelope_counts() {
         sent("other@example.com", &format!("news+confirm-{T}@example.org")),
         "anna@example.net: confirm"
     );
-    assert_eq!(sent("anna@example.net", "bounces+1-abc@example.org"), "bounce");
+    assert_eq!(sent("anna@example.net", "bounces+1-abc@example.org"), "report nothing");
 }
 
 #[test]

@@ -170,6 +170,19 @@ pub fn unquoted_lines(message: &Message<'_>) -> Vec<String> {
     kept
 }
 
+/// The whole text of a mail with its quotes, at most so many bytes.
+pub fn whole(message: &Message<'_>, bytes_max: usize) -> String {
+    let Some(part) = message.text_part(0) else {
+        return String::new();
+    };
+    let contents = cut(part.text_contents().unwrap_or_default(), bytes_max);
+    if part.is_text_html() {
+        html_to_text(contents)
+    } else {
+        contents.to_owned()
+    }
+}
+
 fn body_text(message: &Message<'_>) -> String {
     let Some(part) = message.text_part(0) else {
         return String::new();
