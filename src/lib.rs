@@ -15,7 +15,7 @@
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants,
 //! zones, schedules), [`signing_key`] (which key signs the links of mails), [`clock`] (the only reader of the clock and
-//! of randomness), [`token`] and [`address`].
+//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -37,6 +37,7 @@ pub mod ingest;
 pub mod mail;
 pub mod model;
 pub mod ops;
+pub mod reply_code;
 pub mod signing_key;
 pub mod store;
 pub mod stories;

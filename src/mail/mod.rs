@@ -9,7 +9,6 @@ pub mod personal;
 mod prepare;
 pub mod rate;
 pub mod render;
-pub mod reply_code;
 pub mod retry;
 mod send;
 mod send_test;

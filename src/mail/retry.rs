@@ -13,9 +13,9 @@
 
 use std::time::Duration;
 
-use super::reply_code::{Meaning, meaning};
 use crate::config::UncertainPolicy;
 use crate::model::{DeliveryKind, SendOutcome, SmtpPhase, Verdict};
+use crate::reply_code::{Meaning, meaning};
 use crate::time::Timestamp;
 
 const SCHEDULE_SECS: [u64; 6] = [5 * 60, 15 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600];

@@ -18,8 +18,8 @@ use tokio_rustls::TlsConnector;
 use super::Limits;
 use super::wire::{Dot, Wire};
 use crate::config::{SmtpSettings, SmtpTls};
-use crate::mail::reply_code::enhanced_code;
 use crate::model::{SendOutcome, SmtpPhase};
+use crate::reply_code::enhanced_code;
 
 /// Most bytes of a reply before encryption.
 const PLAIN_REPLY_MAX: usize = 8 * 1024;

@@ -21,10 +21,10 @@ use tokio::time::timeout;
 
 use self::dial::Dialer;
 use self::wire::Dot;
-use super::reply_code::enhanced_code;
 use crate::config::SmtpSettings;
 use crate::crash;
 use crate::model::{SendOutcome, SmtpPhase};
+use crate::reply_code::enhanced_code;
 
 /// Longest reply kept, in characters.
 const REPLY_CHARS_MAX: usize = 500;

@@ -12,8 +12,8 @@
 use mail_parser::{Message, MimeHeaders as _};
 
 use super::text;
-use crate::mail::reply_code::{Meaning, enhanced_code, meaning};
 use crate::model::SmtpPhase;
+use crate::reply_code::{Meaning, enhanced_code, meaning};
 
 /// Most marks kept.
 const MARKS_MAX: usize = 8;
