@@ -168,6 +168,14 @@ async fn open_doors(ctx: &Ctx, doors: &TaskTracker) -> anyhow::Result<()> {
         let templates = Arc::new(Templates::load(ctx.config().mail.templates.as_deref())?);
         doors.spawn(subscribe::web::serve(ctx.clone(), templates, listener));
     }
+    if let Some(listen) = &ctx.config().inbound.lmtp {
+        let listener = subscribe::lmtp::Listener::bind(listen).await.with_context(|| {
+            format!("Unable to listen on `{listen}`; set another [inbound].lmtp or stop what uses it")
+        })?;
+        tracing::info!(%listen, "Mails are taken by LMTP");
+        let templates = Arc::new(Templates::load(ctx.config().mail.templates.as_deref())?);
+        doors.spawn(subscribe::lmtp::serve(ctx.clone(), templates, listener));
+    }
     doors.close();
     Ok(())
 }

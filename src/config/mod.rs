@@ -24,8 +24,8 @@ pub use problem::{Problem, Problems};
 use secret::Surroundings;
 pub use settings::{
     CompanySettings, Config, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings, InboundSettings,
-    LatePolicy, LimitSettings, LogFormat, LogSettings, MailSettings, PollSettings, RateSettings, Secret, SmtpSettings,
-    SmtpTls, StorySettings, ThemeSettings, Transport, UncertainPolicy, WebSettings,
+    LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings, MailSettings, PollSettings, RateSettings, Secret,
+    SmtpSettings, SmtpTls, StorySettings, ThemeSettings, Transport, UncertainPolicy, WebSettings,
 };
 use source::{At, File};
 

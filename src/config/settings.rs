@@ -380,6 +380,26 @@ pub struct InboundSettings {
     pub authserv_id: Option<String>,
     /// How long a confirmation is waited for.
     pub pending_max: Duration,
+    /// Where a mail server hands mails over by LMTP; `None` closes that door.
+    pub lmtp: Option<LmtpListen>,
+}
+
+/// Where the LMTP door is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LmtpListen {
+    /// A TCP port.
+    Tcp(SocketAddr),
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for LmtpListen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// `[web]`

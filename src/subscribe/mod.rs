@@ -11,6 +11,7 @@ pub mod command;
 pub mod decide;
 pub mod desk;
 pub mod inbound;
+pub mod lmtp;
 pub mod web;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ mod fake_smtp;
 mod feeds;
 mod golden;
 mod hostile;
+mod lmtp;
 mod outbox_world;
 mod politeness;
 mod poll;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{DAY, HOUR, MINUTE, SECOND, address, web_address};
 use crate::config::secret::Surroundings;
 use crate::config::settings::{
-    DaemonSettings, DatabaseSettings, InboundSettings, LimitSettings, LogFormat, LogSettings, PollSettings, WebSettings,
+    DaemonSettings, DatabaseSettings, InboundSettings, LimitSettings, LmtpListen, LogFormat, LogSettings, PollSettings,
+    WebSettings,
 };
 use crate::config::table::Table;
 
@@ -89,9 +90,32 @@ pub(super) fn inbound(mut table: Table<'_>) -> InboundSettings {
         message_max: usize::try_from(table.size("message_max", 256 << 10, 16 << 10..=16 << 20)).unwrap_or(usize::MAX),
         authserv_id: table.line("authserv_id").map(|found| found.value.to_owned()),
         pending_max: table.duration("pending_max", 72 * HOUR, HOUR..=30 * DAY),
+        lmtp: lmtp(&mut table),
     };
     table.finish();
     settings
+}
+
+/// `127.0.0.1:2424` or `unix:/run/courant/lmtp.sock`. Who may connect may hand over any mail, so other machines may not.
+fn lmtp(table: &mut Table<'_>) -> Option<LmtpListen> {
+    let found = table.line("lmtp")?;
+    if let Some(path) = found.value.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
+        return Some(LmtpListen::Unix(path.into()));
+    }
+    match found.value.parse::<std::net::SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => return Some(LmtpListen::Tcp(address)),
+        Ok(address) => table.problem(
+            found.at,
+            format!("`lmtp`: `{address}` would let other machines hand over any mail"),
+            "listen on `127.0.0.1:2424` or on `unix:/run/courant/lmtp.sock`",
+        ),
+        Err(_) => table.problem(
+            found.at,
+            format!("`lmtp`: `{}` is no address", found.value),
+            "write it like `127.0.0.1:2424` or `unix:/run/courant/lmtp.sock`",
+        ),
+    }
+    None
 }
 
 pub(super) fn web(mut table: Table<'_>) -> Option<WebSettings> {
