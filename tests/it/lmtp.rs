@@ -78,7 +78,10 @@ async fn a_mail_server_hands_mails_over_and_250_means_written_down() {
     door.write(SUBSCRIBE);
     assert_eq!(door.reply(), "250 2.0.0 confirm");
     assert_eq!(door.reply(), "250 2.0.0 repeated");
-    assert_eq!(installation.count("SELECT count(*) FROM deliveries WHERE kind = 'confirm'"), 1);
+    assert_eq!(
+        installation.count("SELECT count(*) FROM deliveries WHERE kind = 'confirm'"),
+        1
+    );
 
     door.say("MAIL FROM:<a@example.net> SIZE=999999", "552");
     door.say("MAIL FROM:<a@example.net>", "250");
