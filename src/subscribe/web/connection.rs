@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
-/// Connections at once; more wait in the system's queue.
-const CONNECTIONS_MAX: usize = 256;
+use super::client::Network;
+use super::seats::{Seat, Seats};
+use crate::context::Ctx;
+
 /// A client that sends its headers slower than this is cut off.
-const HEADERS_MAX: Duration = Duration::from_secs(10);
+pub const HEADERS_MAX: Duration = Duration::from_secs(10);
 /// A connection ends after this long, whatever it does.
 const CONNECTION_MAX: Duration = Duration::from_secs(120);
 /// Bytes of a request's head: a URL of 2 KiB and ordinary headers fit easily.
@@ -35,42 +35,68 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 pub struct Peer(pub SocketAddr);
 
 /// Serves until shutdown, then lets running requests end.
-pub async fn accept(listener: TcpListener, router: Router, shutdown: CancellationToken) {
-    let permits = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub async fn accept(ctx: &Ctx, listener: TcpListener, router: Router) {
+    let seats = Arc::new(Seats::default());
     let draining = GracefulShutdown::new();
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&permits).acquire_owned() => permit,
-            () = shutdown.cancelled() => break,
-        };
-        let Ok(permit) = permit else { break };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = shutdown.cancelled() => break,
+            () = ctx.shutdown.cancelled() => break,
         };
         let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut router = router.clone();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            async move { router.call(request).await }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_MAX)
-            .max_buf_size(HEAD_MAX_BYTES)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = draining.watch(connection);
-        tokio::spawn(async move {
-            // How a stranger's connection ends is no news.
-            let _ = tokio::time::timeout(CONNECTION_MAX, connection).await;
-            drop(permit);
-        });
+        let Some(seat) = seats.take(network(ctx, peer)) else {
+            turn_away(&stream);
+            continue;
+        };
+        serve(stream, peer, router.clone(), seat, &draining);
     }
     drop(listener);
     let _ = tokio::time::timeout(DRAIN_MAX, draining.shutdown()).await;
+}
+
+/// Whose share a connection counts to; `None` for a trusted proxy.
+fn network(ctx: &Ctx, peer: SocketAddr) -> Option<Network> {
+    let config = ctx.config();
+    let is_proxy = config
+        .web
+        .as_ref()
+        .is_some_and(|web| web.trusted_proxies.contains(&peer.ip().to_canonical()));
+    (!is_proxy).then(|| Network::of(peer, &HeaderMap::new(), &[]))
+}
+
+/// Says why, as far as that goes without waiting, and hangs up.
+fn turn_away(stream: &TcpStream) {
+    let _ = stream.try_write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 15\r\nConnection: close\r\n\r\n");
+}
+
+fn serve(stream: TcpStream, peer: SocketAddr, router: Router, seat: Seat, draining: &GracefulShutdown) {
+    let seat = Arc::new(seat);
+    let pushed_out = seat.pushed_out.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (mut router, seat) = (router.clone(), Arc::clone(&seat));
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        async move {
+            seat.asks();
+            let response = router.call(request).await;
+            seat.is_answered();
+            response
+        }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_MAX)
+        .max_buf_size(HEAD_MAX_BYTES)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = draining.watch(connection);
+    tokio::spawn(async move {
+        // How a stranger's connection ends is no news. Its place is given back with the service.
+        tokio::select! {
+            _ = tokio::time::timeout(CONNECTION_MAX, connection) => {}
+            () = pushed_out.cancelled() => {}
+        }
+    });
 }

@@ -10,6 +10,7 @@ mod connection;
 mod door;
 mod member;
 mod ops;
+mod seats;
 mod settings;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,15 +60,14 @@ pub async fn serve(ctx: Ctx, templates: Arc<Templates>, listener: TcpListener) {
             return;
         }
     };
-    let shutdown = ctx.shutdown.clone();
     let door = Door {
-        ctx,
+        ctx: ctx.clone(),
         pages,
         templates,
         bad_tokens: Arc::new(Mutex::new(Tries::new(BAD_TOKENS_MAX, Duration::from_mins(1)))),
         requests: Arc::new(Mutex::new(Tries::new(REQUESTS_MAX, Duration::from_hours(1)))),
     };
-    connection::accept(listener, router(door), shutdown).await;
+    connection::accept(&ctx, listener, router(door)).await;
 }
 
 fn router(door: Door) -> Router {

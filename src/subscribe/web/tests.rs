@@ -354,3 +354,20 @@ async fn what_is_too_large_is_refused() {
     );
     assert_eq!(world.get("/edition/999999999999999999999").await.status, 404);
 }
+
+/// More half-open connections than there are places: a newcomer is answered, long before the first of them is cut off
+/// for being slow.
+#[tokio::test]
+async fn slowloris_pushes_out_itself() {
+    let world = World::new().await;
+    let mut slow = Vec::new();
+    for _ in 0..seats::SEATS_MAX + 44 {
+        let mut stream = TcpStream::connect(world.address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.unwrap();
+        slow.push(stream);
+    }
+    let answer = tokio::time::timeout(connection::HEADERS_MAX / 2, world.get("/healthz")).await;
+    assert_eq!(answer.expect("an answer before the slow ones time out").body, "alive\n");
+    let mut first = slow.swap_remove(0);
+    assert_eq!(first.read(&mut [0; 64]).await.unwrap_or(0), 0, "the quietest is out");
+}
