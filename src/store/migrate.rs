@@ -13,6 +13,7 @@ use super::{APPLICATION_ID, Result, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_bounces.sql"),
+    include_str!("migrations/0003_companies.sql"),
 ];
 
 /// Brings the schema up to date.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Result;
 use super::entries::{entry_from_row, select_entry};
-use crate::model::{Entry, EntryId, Mention, Placement, PlacementReason, StoryId, ThemeTag};
+use crate::model::{Entry, EntryId, KnownName, Mention, Placement, PlacementReason, StoryId, ThemeTag};
 use crate::time::Timestamp;
 
 /// An entry of the window with its story, as the engine takes it back at start.
@@ -375,6 +375,27 @@ pub fn put_themes(tx: &Transaction<'_>, themes: &[(String, String, bool)]) -> Re
     )?;
     for (slug, name, event) in themes {
         statement.execute(params![slug, name, event])?;
+    }
+    Ok(())
+}
+
+/// Keeps what readers may call companies, in this order; what is not among them any more is forgotten.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_companies(tx: &Transaction<'_>, companies: &[KnownName]) -> Result<()> {
+    let slugs: Vec<&str> = companies.iter().map(|company| company.slug.as_str()).collect();
+    tx.prepare_cached("DELETE FROM companies WHERE slug NOT IN (SELECT value FROM json_each(?1))")?
+        .execute([serde_json::json!(slugs).to_string()])?;
+    // Thousands of rows at every start: what has not changed is not written.
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO companies (slug, name, others, place) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (slug) DO UPDATE SET name = excluded.name, others = excluded.others, place = excluded.place
+         WHERE (name, others, place) <> (excluded.name, excluded.others, excluded.place)",
+    )?;
+    for (place, company) in (0_i64..).zip(companies) {
+        let others = serde_json::json!(company.others).to_string();
+        statement.execute(params![company.slug, company.name, others, place])?;
     }
     Ok(())
 }

@@ -156,9 +156,13 @@ impl Grouper {
             .iter()
             .map(|t| (t.slug.clone(), t.name.clone(), t.event))
             .collect();
+        let companies = state.tagger.known_names();
         self.ctx
             .db
-            .write(move |tx| store::stories::put_themes(tx, &themes))
+            .write(move |tx| {
+                store::stories::put_themes(tx, &themes)?;
+                store::stories::put_companies(tx, &companies)
+            })
             .await?;
         Ok(state)
     }

@@ -34,13 +34,18 @@ pub struct Notes {
 }
 
 impl Names {
-    /// An index over the known names. Of two that share a word the first keeps it.
+    /// An index over the known names. Of two that share a word the first keeps it; a name comes before another's ticker.
     #[must_use]
     pub fn new(known: Vec<KnownName>) -> Self {
         let mut folded = BTreeMap::new();
-        for (place, name) in known.iter().enumerate() {
-            let words = [&name.slug, &name.name].into_iter().chain(&name.others);
-            for word in words.map(|w| fold(w)).filter(|w| !w.is_empty()) {
+        let names = known.iter().enumerate().flat_map(|(i, n)| [(i, &n.slug), (i, &n.name)]);
+        let others = known
+            .iter()
+            .enumerate()
+            .flat_map(|(i, n)| n.others.iter().map(move |o| (i, o)));
+        for (place, word) in names.chain(others) {
+            let word = fold(word);
+            if !word.is_empty() {
                 folded.entry(word).or_insert(place);
             }
         }
@@ -269,6 +274,7 @@ mod tests {
             company("amd", "AMD", &[]),
             company("american-airlines", "American Airlines", &["AAL"]),
             company("american-express", "American Express", &["AXP"]),
+            company("axp", "Axp", &[]),
             theme("ai", "Artificial intelligence"),
             theme("crypto", "Crypto"),
         ])
@@ -304,6 +310,8 @@ mod tests {
         check("theme AI, crypto; mute crypto", " | ai | crypto", "");
         check("mute amd; unmute amd", " |  | ", "");
         check("follow AMD, amd, A.M.D", "amd |  | ", "");
+        // The name of one is the ticker of one that is listed before it.
+        check("follow Axp", "axp |  | ", "");
     }
 
     #[test]

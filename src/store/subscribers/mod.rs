@@ -217,7 +217,7 @@ pub fn unsuppress(tx: &Transaction<'_>, address_hash: &[u8; 32]) -> Result<()> {
     Ok(())
 }
 
-/// The names readers may use, as the stage that tags has left them: themes, and companies that were ever written about.
+/// The names readers may use, as the stage that tags has left them: themes, then companies, the well-known first.
 ///
 /// # Errors
 /// When the database fails.
@@ -235,15 +235,14 @@ pub fn known_names(connection: &Connection) -> Result<Vec<KnownName>> {
     for row in rows {
         known.push(row?);
     }
-    let mut companies = connection.prepare_cached(
-        "SELECT company, max(name), max(ticker) FROM mentions WHERE unlisted = 0 GROUP BY company ORDER BY company",
-    )?;
+    let mut companies = connection.prepare_cached("SELECT slug, name, others FROM companies ORDER BY place")?;
     let rows = companies.query_map([], |row| {
+        let others: String = row.get(2)?;
         Ok(KnownName {
             kind: NameKind::Company,
             slug: row.get(0)?,
             name: row.get(1)?,
-            others: vec![row.get(2)?],
+            others: serde_json::from_str(&others).unwrap_or_default(),
         })
     })?;
     for row in rows {

@@ -96,3 +96,21 @@ async fn old_requests_are_purged() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn companies_are_known_by_the_list_last_written() {
+    let company = |slug: &str, other: &str| KnownName {
+        kind: NameKind::Company,
+        slug: slug.to_owned(),
+        name: slug.to_uppercase(),
+        others: vec![other.to_owned()],
+    };
+    with(move |tx| {
+        let put = crate::store::stories::put_companies;
+        put(tx, &[company("b", "BB"), company("a", "AA"), company("gone", "G")])?;
+        put(tx, &[company("b", "B2"), company("a", "AA")])?;
+        assert_eq!(known_names(tx)?, [company("b", "B2"), company("a", "AA")]);
+        Ok(())
+    })
+    .await;
+}

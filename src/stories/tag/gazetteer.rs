@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use crate::config::CompanySettings;
+use crate::model::KnownName;
 
 const FACTS: &str = include_str!("gazetteer.tsv");
 const HAND: &str = include_str!("companies.toml");
@@ -442,6 +443,25 @@ impl Gazetteer {
             .into_iter()
             .take(most)
             .map(|(_, _, slug, names)| (slug, names))
+            .collect()
+    }
+
+    /// What readers may call each company; the well-known first, and of equals by slug.
+    pub(super) fn known_names(&self) -> Vec<KnownName> {
+        let mut others: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for name in self.names.iter().filter(|name| name.kind == NameKind::Company) {
+            others.entry(name.company).or_default().push(name.surface.clone());
+        }
+        let mut companies: Vec<_> = self.companies.iter().enumerate().filter(|(_, c)| c.enabled).collect();
+        companies.sort_by_key(|(_, company)| (company.tier, &company.slug));
+        companies
+            .into_iter()
+            .map(|(index, company)| KnownName {
+                kind: crate::model::NameKind::Company,
+                slug: company.slug.clone(),
+                name: company.name.clone(),
+                others: [company.tickers.clone(), others.remove(&index).unwrap_or_default()].concat(),
+            })
             .collect()
     }
 }

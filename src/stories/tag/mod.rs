@@ -21,7 +21,7 @@ pub use about::{EntryTags, agree};
 pub use themes::ThemeInfo;
 
 use crate::config::StorySettings;
-use crate::model::{Mention, MentionPlace, ThemeTag};
+use crate::model::{KnownName, Mention, MentionPlace, ThemeTag};
 use context::Context;
 use gazetteer::{Gazetteer, NameKind};
 use matcher::{Matcher, Scan};
@@ -171,6 +171,12 @@ impl Tagger {
             .collect();
         slugs.sort_unstable();
         slugs
+    }
+
+    /// What readers may call the companies: name, tickers and other names, the well-known companies first.
+    #[must_use]
+    pub fn known_names(&self) -> Vec<KnownName> {
+        self.gazetteer.known_names()
     }
 
     /// Companies whose name, alias, product or ticker contains `text`, with the names that are matched; the closest

@@ -247,3 +247,16 @@ fn hostile_titles_are_read_to_a_limit() {
     assert_eq!(TAGGER.tag(&long, &long).mentions.len(), 1);
     let _ = TAGGER.tag(&"x".repeat(100_000), &"\u{202e}\u{200b}🙂".repeat(5_000));
 }
+
+#[test]
+fn readers_may_name_companies_that_were_never_in_the_news() {
+    let known = TAGGER.known_names();
+    let toyota = known.iter().position(|name| name.slug == "toyota").unwrap();
+    assert!(
+        known[toyota].others.iter().any(|other| other == "TM"),
+        "{:?}",
+        known[toyota]
+    );
+    assert_eq!(known.len(), TAGGER.known_slugs().len());
+    assert!(toyota < known.len() / 10, "the well-known come first");
+}

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service as _;
 
 use super::client::Network;
-use super::seats::{Seat, Seats};
+use super::seats::{Party, Seat, Seats};
 use crate::context::Ctx;
 
 /// A client that sends its headers slower than this is cut off.
@@ -47,7 +47,7 @@ pub async fn accept(ctx: &Ctx, listener: TcpListener, router: Router) {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let Some(seat) = seats.take(network(ctx, peer)) else {
+        let Some(seat) = seats.take(party(ctx, peer)) else {
             turn_away(&stream);
             continue;
         };
@@ -57,14 +57,17 @@ pub async fn accept(ctx: &Ctx, listener: TcpListener, router: Router) {
     let _ = tokio::time::timeout(DRAIN_MAX, draining.shutdown()).await;
 }
 
-/// Whose share a connection counts to; `None` for a trusted proxy.
-fn network(ctx: &Ctx, peer: SocketAddr) -> Option<Network> {
+fn party(ctx: &Ctx, peer: SocketAddr) -> Party {
     let config = ctx.config();
     let is_proxy = config
         .web
         .as_ref()
         .is_some_and(|web| web.trusted_proxies.contains(&peer.ip().to_canonical()));
-    (!is_proxy).then(|| Network::of(peer, &HeaderMap::new(), &[]))
+    if is_proxy {
+        Party::Proxy
+    } else {
+        Party::Network(Network::of(peer, &HeaderMap::new(), &[]))
+    }
 }
 
 /// Says why, as far as that goes without waiting, and hangs up.

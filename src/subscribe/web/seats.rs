@@ -19,6 +19,15 @@ pub const SEATS_MAX: usize = 256;
 /// Connections of one network at once.
 pub const NETWORK_MAX: usize = 64;
 
+/// Whose share a connection counts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party {
+    /// A proxy the configuration trusts.
+    Proxy,
+    /// Anybody else.
+    Network(Network),
+}
+
 /// The connections there are.
 #[derive(Debug, Default)]
 pub struct Seats(Mutex<Taken>);
@@ -32,8 +41,7 @@ struct Taken {
 
 #[derive(Debug)]
 struct Guest {
-    /// `None` for a trusted proxy.
-    network: Option<Network>,
+    party: Party,
     /// When it last came or was answered, in [`Taken::counted`].
     heard: u64,
     is_asking: bool,
@@ -50,10 +58,10 @@ pub struct Seat {
 }
 
 impl Seats {
-    /// A place for a connection from this network (`None`: a trusted proxy), if there is one or one can be made.
-    pub fn take(self: &Arc<Self>, network: Option<Network>) -> Option<Seat> {
+    /// A place for a connection, if there is one or one can be made.
+    pub fn take(self: &Arc<Self>, party: Party) -> Option<Seat> {
         let mut taken = self.lock();
-        if let Some(crowd) = taken.crowd(network) {
+        if let Some(crowd) = taken.crowd(party) {
             let quiet = taken.quietest(crowd)?;
             if let Some(guest) = taken.guests.remove(&quiet) {
                 guest.pushed_out.cancel();
@@ -64,7 +72,7 @@ impl Seats {
         taken.guests.insert(
             id,
             Guest {
-                network,
+                party,
                 heard: id,
                 is_asking: false,
                 pushed_out: pushed_out.clone(),
@@ -89,24 +97,24 @@ impl Taken {
         self.counted
     }
 
-    /// The network that has to give a place before this one can have one; `None` when there is room.
-    fn crowd(&self, newcomer: Option<Network>) -> Option<Option<Network>> {
-        let mut sizes: BTreeMap<Option<Network>, usize> = BTreeMap::new();
+    /// Who has to give a place before this one can have one; `None` when there is room.
+    fn crowd(&self, newcomer: Party) -> Option<Party> {
+        let mut sizes: BTreeMap<Party, usize> = BTreeMap::new();
         for guest in self.guests.values() {
-            *sizes.entry(guest.network).or_default() += 1;
+            *sizes.entry(guest.party).or_default() += 1;
         }
-        if newcomer.is_some() && sizes.get(&newcomer).is_some_and(|n| *n >= NETWORK_MAX) {
+        if newcomer != Party::Proxy && sizes.get(&newcomer).is_some_and(|n| *n >= NETWORK_MAX) {
             return Some(newcomer);
         }
-        let largest = sizes.into_iter().max_by_key(|(_, n)| *n).map(|(network, _)| network);
+        let largest = sizes.into_iter().max_by_key(|(_, n)| *n).map(|(party, _)| party);
         largest.filter(|_| self.guests.len() >= SEATS_MAX)
     }
 
-    fn quietest(&self, network: Option<Network>) -> Option<u64> {
+    fn quietest(&self, party: Party) -> Option<u64> {
         let quiet = self
             .guests
             .iter()
-            .filter(|(_, guest)| guest.network == network && !guest.is_asking);
+            .filter(|(_, guest)| guest.party == party && !guest.is_asking);
         quiet.min_by_key(|(_, guest)| guest.heard).map(|(id, _)| *id)
     }
 }
@@ -143,12 +151,12 @@ mod tests {
 
     use super::*;
 
-    fn network(n: usize) -> Option<Network> {
+    fn network(n: usize) -> Party {
         let peer = format!("198.51.{n}.1:1").parse().unwrap();
-        Some(Network::of(peer, &HeaderMap::new(), &[]))
+        Party::Network(Network::of(peer, &HeaderMap::new(), &[]))
     }
 
-    fn fill(seats: &Arc<Seats>, from: Option<Network>, n: usize) -> Vec<Seat> {
+    fn fill(seats: &Arc<Seats>, from: Party, n: usize) -> Vec<Seat> {
         (0..n).map(|_| seats.take(from).unwrap()).collect()
     }
 
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn a_trusted_proxy_has_all_places_and_places_come_back() {
         let seats = Arc::new(Seats::default());
-        let proxy = fill(&seats, None, SEATS_MAX);
+        let proxy = fill(&seats, Party::Proxy, SEATS_MAX);
         assert!(proxy.iter().all(|seat| !seat.pushed_out.is_cancelled()));
         drop(proxy);
         assert!(seats.lock().guests.is_empty());
