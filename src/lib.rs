@@ -15,7 +15,8 @@
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants,
 //! zones, schedules), [`signing_key`] (which key signs the links of mails), [`clock`] (the only reader of the clock and
-//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`token`] and [`address`].
+//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`tls`] (whom we believe to be
+//! the server we called), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -43,4 +44,5 @@ pub mod store;
 pub mod stories;
 pub mod subscribe;
 pub mod time;
+pub mod tls;
 pub mod token;

@@ -27,7 +27,7 @@ pub enum Meaning {
 }
 
 /// Words that say the recipient does not exist.
-const UNKNOWN_USER: [&str; 24] = [
+const UNKNOWN_USER: [&str; 26] = [
     "user unknown",
     "unknown user",
     "unknown recipient",
@@ -49,18 +49,22 @@ const UNKNOWN_USER: [&str; 24] = [
     "account has been disabled",
     "account is disabled",
     "account inactive",
+    "mailbox is disabled",
+    "not listed in domino directory",
     "is not a valid mailbox",
     "unrouteable address",
     "address rejected: access denied",
 ];
 
 /// Words that say the sender or the content is unwanted.
-const POLICY: [&str; 14] = [
+const POLICY: [&str; 15] = [
     "spam",
     "block list",
     "blocklist",
     "blacklist",
     "blocked",
+    // T-Online names no reason, only whom to ask.
+    "contact tosa@",
     "reputation",
     "spamhaus",
     "dnsbl",

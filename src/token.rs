@@ -84,6 +84,18 @@ pub fn check_settings(key: &TokenKey, token: &str) -> Option<SubscriptionId> {
     check_signed_id(key, "settings", token).map(SubscriptionId::new)
 }
 
+/// The token in the answer address of a digest: it shows who answers, and opens nothing that cannot be undone.
+#[must_use]
+pub fn reply_token(key: &TokenKey, id: SubscriptionId) -> String {
+    signed_id(key, "reply", id.get())
+}
+
+/// The subscription a reply token names, if it is genuine.
+#[must_use]
+pub fn check_reply(key: &TokenKey, token: &str) -> Option<SubscriptionId> {
+    check_signed_id(key, "reply", token).map(SubscriptionId::new)
+}
+
 /// A confirm token from 20 random bytes: what the mail carries. Only [`confirm_hash`] of it is stored.
 #[must_use]
 pub fn confirm_token(random: [u8; CONFIRM_BYTES]) -> String {
@@ -188,6 +200,7 @@ mod tests {
     fn a_token_is_for_one_purpose_and_one_key() {
         let token = leave_token(&key(), SubscriptionId::new(42));
         assert_eq!(check_settings(&key(), &token), None);
+        assert_eq!(check_reply(&key(), &token), None);
         assert_eq!(check_leave(&TokenKey::from_secret("another"), &token), None);
     }
 
@@ -223,6 +236,7 @@ mod tests {
             let id = SubscriptionId::new(id);
             prop_assert_eq!(check_leave(&key(), &leave_token(&key(), id)), Some(id));
             prop_assert_eq!(check_settings(&key(), &settings_token(&key(), id)), Some(id));
+            prop_assert_eq!(check_reply(&key(), &reply_token(&key(), id)), Some(id));
         }
 
         #[test]

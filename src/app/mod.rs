@@ -176,6 +176,11 @@ async fn open_doors(ctx: &Ctx, doors: &TaskTracker) -> anyhow::Result<()> {
         let templates = Arc::new(Templates::load(ctx.config().mail.templates.as_deref())?);
         doors.spawn(subscribe::lmtp::serve(ctx.clone(), templates, listener));
     }
+    if ctx.config().inbound.imap.is_some() {
+        let templates = Arc::new(Templates::load(ctx.config().mail.templates.as_deref())?);
+        let pace = subscribe::imap::Pace::default();
+        doors.spawn(subscribe::imap::serve(ctx.clone(), templates, pace));
+    }
     doors.close();
     Ok(())
 }

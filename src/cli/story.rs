@@ -4,12 +4,13 @@ use std::path::Path;
 
 use clap::Subcommand;
 
+use super::table::Table;
 use super::{Exit, Refused, load_config, runtime};
 use crate::app;
+use crate::context::Ctx;
 use crate::model::{EntryId, StoryId};
-use crate::store::{self, StoreError, stories::Member};
-use crate::stories;
-use crate::time::Timestamp;
+use crate::store::corrections;
+use crate::stories::correct;
 
 /// Correct stories: what belongs together, what does not
 ///
@@ -38,28 +39,36 @@ enum What {
         #[arg(required = true)]
         entries: Vec<i64>,
     },
+    /// List what readers said of stories in answers to their digests, newest first
+    Corrections,
 }
 
-/// Most pairs of entries one split forbids.
-const PAIRS_MAX: usize = 2_000;
-/// Most entries of a story that are read.
-const MEMBERS_MAX: usize = 1_000;
+/// Most corrections listed.
+const ROWS_MAX: usize = 500;
 
 /// Writes the correction and what follows from it at once.
 pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(path)?;
+    if matches!(args.what, What::Corrections) {
+        return runtime()?.block_on(async { list(&app::open_here(config).await?).await });
+    }
     let said = runtime()?.block_on(async {
         let ctx = app::open_here(config).await?;
         let now = ctx.now();
         let outcome = match &args.what {
             What::Merge { into, from } => {
                 let (into, from) = (StoryId::new(*into), StoryId::new(*from));
-                ctx.db.write(move |tx| merge(tx, into, from, now)).await
+                ctx.db
+                    .write(move |tx| correct::merge(tx, into, from, "operator", now))
+                    .await
             }
+            What::Corrections => Ok(Ok(String::new())),
             What::Split { story, entries } => {
                 let story = StoryId::new(*story);
                 let entries: Vec<EntryId> = entries.iter().copied().map(EntryId::new).collect();
-                ctx.db.write(move |tx| split(tx, story, &entries, now)).await
+                ctx.db
+                    .write(move |tx| correct::split(tx, story, &entries, "operator", now))
+                    .await
             }
         };
         anyhow::Ok(outcome?)
@@ -73,55 +82,29 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// What was done, or why it cannot be.
-type Said = Result<Result<String, String>, StoreError>;
-
-fn merge(tx: &store::rusqlite::Transaction<'_>, into: StoryId, from: StoryId, now: Timestamp) -> Said {
-    let (Some(into), Some(from)) = (store::stories::living(tx, into)?, store::stories::living(tx, from)?) else {
-        return Ok(Err(format!("there is no story {into} or no story {from}")));
-    };
-    if into == from {
-        return Ok(Err(format!("these are one story already: {into}")));
+async fn list(ctx: &Ctx) -> anyhow::Result<Exit> {
+    let rows = ctx.db.read(|conn| corrections::list(conn, ROWS_MAX)).await?;
+    if rows.is_empty() {
+        println!("No reader has corrected a story.");
+        return Ok(Exit::Done);
     }
-    let first = |story| {
-        let members = store::stories::members(tx, story, 1)?;
-        Ok::<_, StoreError>(members.first().map(|m| m.entry.id))
-    };
-    if let (Some(a), Some(b)) = (first(into)?, first(from)?) {
-        store::stories::correct(tx, (true, a, b), "operator", now)?;
+    let mut table = Table::new(&["when", "what", "story", "with", "reader", "outcome"]);
+    for row in rows {
+        let or = |text: String, none: &str| if text.is_empty() { none.to_owned() } else { text };
+        table.row(vec![
+            row.at.rfc3339().chars().take(16).collect::<String>().into(),
+            row.kind.into(),
+            row.story.to_string().into(),
+            if row.other == 0 {
+                String::new()
+            } else {
+                row.other.to_string()
+            }
+            .into(),
+            or(row.address, "(erased)").into(),
+            or(row.outcome, "waits").into(),
+        ]);
     }
-    store::stories::merge(tx, from, into)?;
-    stories::choose_lead(tx, into)?;
-    Ok(Ok(format!("story {from} is part of story {into} from now on")))
-}
-
-fn split(tx: &store::rusqlite::Transaction<'_>, story: StoryId, entries: &[EntryId], now: Timestamp) -> Said {
-    let members = store::stories::members(tx, story, MEMBERS_MAX)?;
-    let chosen = |m: &&Member| entries.contains(&m.entry.id);
-    let out: Vec<&Member> = members.iter().filter(chosen).collect();
-    let stay: Vec<&Member> = members.iter().filter(|m| !chosen(m)).collect();
-    let (Some(first), false) = (out.first(), stay.is_empty()) else {
-        return Ok(Err(format!(
-            "story {story} would be left empty, or has none of these entries; `courant explain s{story}` lists them"
-        )));
-    };
-    let moved: Vec<EntryId> = out.iter().map(|m| m.entry.id).collect();
-    for (a, b) in moved
-        .iter()
-        .flat_map(|a| stay.iter().map(move |m| (*a, m.entry.id)))
-        .take(PAIRS_MAX)
-    {
-        store::stories::correct(tx, (false, a, b), "operator", now)?;
-    }
-    for b in moved.iter().skip(1) {
-        store::stories::correct(tx, (true, first.entry.id, *b), "operator", now)?;
-    }
-    let new = store::stories::open(tx, first.entry.id, first.entry.dated_at)?;
-    store::stories::move_entries(tx, &moved, new)?;
-    stories::choose_lead(tx, story)?;
-    stories::choose_lead(tx, new)?;
-    Ok(Ok(format!(
-        "{} entries of story {story} are story {new} from now on",
-        moved.len()
-    )))
+    table.print();
+    Ok(Exit::Done)
 }

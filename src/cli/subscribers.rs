@@ -169,6 +169,7 @@ async fn add(ctx: &Ctx, text: &str, digest: Option<&str>, confirmed: bool) -> an
         way: Way::Web,
         evidence: "operator".to_owned(),
         thread: None,
+        answers: Vec::new(),
     };
     let done = order(ctx, &templates, asked).await?;
     match done {

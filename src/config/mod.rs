@@ -23,9 +23,10 @@ use toml::de::DeTable;
 pub use problem::{Problem, Problems};
 use secret::Surroundings;
 pub use settings::{
-    CompanySettings, Config, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings, InboundSettings,
-    LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings, MailSettings, PollSettings, RateSettings, Secret,
-    SmtpSettings, SmtpTls, StorySettings, ThemeSettings, Transport, UncertainPolicy, WebSettings,
+    CompanySettings, Config, Corrections, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings,
+    ImapSettings, InboundSettings, LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings, MailSettings,
+    PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, ThemeSettings, Transport,
+    UncertainPolicy, WebSettings,
 };
 use source::{At, File};
 

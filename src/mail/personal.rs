@@ -28,6 +28,8 @@ pub struct Personal {
     pub settings_url: Option<String>,
     /// `news@example.org?subject=settings`
     pub settings_mail: String,
+    /// Where an answer goes: `news+reply-TOKEN@example.org`.
+    pub reply_mail: String,
     /// The recipient, as they wrote it.
     pub address: String,
     /// Local date of the confirmation; a dash when the operator added them.
@@ -49,6 +51,7 @@ impl Personal {
             ),
             settings_url: page("settings", &settings),
             settings_mail: format!("{}?subject=settings", doors.list_address),
+            reply_mail: detail(&doors.list_address, &format!("reply-{}", token::reply_token(key, id))),
             address: address.to_owned(),
             confirmed_on: confirmed_on.unwrap_or_else(|| "–".to_owned()),
         }

@@ -133,7 +133,7 @@ impl Preparer {
             from_name: mail.from_name.clone(),
             from: mail.from.clone(),
             to: delivery.address.clone(),
-            reply_to: Some(mail.list_address.clone()),
+            reply_to: Some(personal.reply_mail.clone()),
             message_id: delivery.message_id.clone(),
             date: delivery.dated_at,
             in_reply_to: None,

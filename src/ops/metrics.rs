@@ -10,7 +10,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 const SECONDS: [f64; 10] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Name, kind and meaning of every metric; docs/operations.md lists the same.
-pub const ALL: [(&str, Kind, &str); 25] = [
+pub const ALL: [(&str, Kind, &str); 27] = [
     ("courant_up", Kind::Gauge, "1 once every loop has ended a tick"),
     ("courant_build_info", Kind::Gauge, "1, with the version as label"),
     ("courant_feed_polls_total", Kind::Counter, "Polls by outcome"),
@@ -52,6 +52,12 @@ pub const ALL: [(&str, Kind, &str); 25] = [
     ),
     ("courant_smtp_seconds", Kind::Histogram, "Time of one SMTP transaction"),
     ("courant_inbound_total", Kind::Counter, "Received mails by outcome"),
+    ("courant_imap_connected", Kind::Gauge, "1 while the mailbox is open"),
+    (
+        "courant_imap_failures_total",
+        Kind::Counter,
+        "Times the mailbox could not be read",
+    ),
     (
         "courant_subscriptions",
         Kind::Gauge,

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_bounces.sql"),
     include_str!("migrations/0003_companies.sql"),
+    include_str!("migrations/0004_correction_requests.sql"),
 ];
 
 /// Brings the schema up to date.

@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod bounces;
+pub mod corrections;
 pub mod digests;
 pub mod entries;
 pub mod feeds;

@@ -5,6 +5,7 @@
 //! correction, and whenever a write failed.
 
 pub mod cluster;
+pub mod correct;
 pub mod corrections;
 pub mod lead;
 pub mod marks;
@@ -73,6 +74,7 @@ impl Grouper {
     /// When the database fails; the same entries are placed at the next tick.
     pub async fn tick(&mut self) -> Result<Next, StoreError> {
         let now = self.ctx.now();
+        let n_corrected = correct::take_up(&self.ctx).await?;
         let (waiting, last_correction) = self
             .ctx
             .db
@@ -88,7 +90,7 @@ impl Grouper {
         if waiting.is_empty() {
             return Ok(Next {
                 at: now.plus(LOOK_AGAIN),
-                did: 0,
+                did: n_corrected,
             });
         }
         let n = waiting.len();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::model::{Frequency, Length, MailFormat};
 use crate::time::{Weekday, parse_clock};
-use words::{COURTESIES, NAMES};
+use words::{COURTESIES, FILL, NAMES};
 
 /// Longest line that can be a command, in characters.
 const LINE_CHARS_MAX: usize = 300;
@@ -22,6 +22,13 @@ const NAMES_MAX: usize = 30;
 /// Longest name, in characters and in words.
 const NAME_CHARS_MAX: usize = 60;
 const NAME_WORDS_MAX: usize = 5;
+/// Most stories in one correction, and the largest number a digest prints.
+const STORIES_MAX: usize = 5;
+const STORY_NUMBER_MAX: u32 = 999;
+/// Words between the numbers of stories.
+const NUMBER_FILL: &[&str] = &[
+    "and", "with", "into", "story", "stories", "und", "mit", "et", "y", "number", "no", "nr",
+];
 /// Longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(366 * 86_400);
 /// A pause without a length.
@@ -45,6 +52,10 @@ pub enum Command {
     Export,
     /// Wants it all deleted.
     Erase,
+    /// Says that these stories of the digest that is answered are two each, by their numbers there.
+    Split(Vec<u32>),
+    /// Says that these stories of the digest that is answered are one, by their numbers there.
+    Merge(Vec<u32>),
     /// Wants something changed.
     Change(Change),
 }
@@ -171,6 +182,8 @@ fn command(name: &str, rest: &str) -> Option<Command> {
         "text" => alone(Command::Change(Change::Format(MailFormat::Text))),
         "html" => alone(Command::Change(Change::Format(MailFormat::Html))),
         "language" => language(rest).and_then(|code| change(Change::Language(code))),
+        "split" => numbers(rest).map(Command::Split),
+        "merge" => numbers(rest).filter(|n| n.len() >= 2).map(Command::Merge),
         "reset" => alone(Command::Change(Change::Reset)),
         _ => None,
     }
@@ -256,42 +269,6 @@ fn token_after(word: &str, prefix: &str) -> Option<String> {
     reason = "no digest word, none named, one named: three cases of one grammar rule"
 )]
 fn digest_word(rest: &str) -> Option<Option<String>> {
-    const FILL: &[&str] = &[
-        "me",
-        "to",
-        "the",
-        "a",
-        "from",
-        "digest",
-        "newsletter",
-        "list",
-        "news",
-        "this",
-        "please",
-        "my",
-        "in",
-        "your",
-        "zu",
-        "den",
-        "die",
-        "à",
-        "la",
-        "al",
-        "now",
-        "mich",
-        "email",
-        "emails",
-        "mail",
-        "mails",
-        "mailing",
-        "bitte",
-        "thanks",
-        "thank",
-        "you",
-        "all",
-        "everything",
-        "updates",
-    ];
     let words: Vec<String> = rest.split_whitespace().map(bare).filter(|w| !w.is_empty()).collect();
     if words.len() > 8 {
         return None;
@@ -316,6 +293,22 @@ fn names(rest: &str) -> Option<Vec<String>> {
     let short =
         |name: &String| name.chars().count() <= NAME_CHARS_MAX && name.split_whitespace().count() <= NAME_WORDS_MAX;
     (!list.is_empty() && list.len() <= NAMES_MAX && list.iter().all(short)).then_some(list)
+}
+
+/// Numbers of stories as the digest prints them: `3 5`, `#3 and 5`, `3 + 5`.
+fn numbers(rest: &str) -> Option<Vec<u32>> {
+    let mut list = Vec::new();
+    for word in rest.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '&' | '+')) {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        if word.is_empty() || NUMBER_FILL.contains(&word.to_lowercase().as_str()) {
+            continue;
+        }
+        let number = word.parse().ok().filter(|n| (1..=STORY_NUMBER_MAX).contains(n))?;
+        if !list.contains(&number) {
+            list.push(number);
+        }
+    }
+    (1..=STORIES_MAX).contains(&list.len()).then_some(list)
 }
 
 fn weekday(rest: &str) -> Option<String> {
@@ -350,7 +343,8 @@ fn span(rest: &str) -> Option<Duration> {
 }
 
 fn language(rest: &str) -> Option<String> {
-    let code = match bare(rest).as_str() {
+    let word = bare(rest);
+    let code = match word.as_str() {
         "en" | "english" => "en",
         "de" | "german" | "deutsch" => "de",
         "fr" | "french" | "français" | "francais" => "fr",
@@ -358,6 +352,10 @@ fn language(rest: &str) -> Option<String> {
         _ => return None,
     };
     Some(code.to_owned())
+}
+
+fn spaced(numbers: &[u32]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
 impl std::fmt::Display for Command {
@@ -373,6 +371,8 @@ impl std::fmt::Display for Command {
             Self::Settings => f.write_str("settings"),
             Self::Export => f.write_str("export"),
             Self::Erase => f.write_str("erase"),
+            Self::Split(numbers) => write!(f, "split {}", spaced(numbers)),
+            Self::Merge(numbers) => write!(f, "merge {}", spaced(numbers)),
             Self::Change(change) => change.fmt(f),
         }
     }

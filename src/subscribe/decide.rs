@@ -45,6 +45,8 @@ pub enum Next {
     Ended,
     /// The choices change as asked.
     Changed,
+    /// Nothing; the word on stories goes to those who place them.
+    Corrected,
     /// The person and all their data go.
     Erased,
 }
@@ -114,6 +116,14 @@ pub fn decide(standing: Standing, command: &Command, trust: Trust) -> Decision {
         (Command::Change(_), Standing::Pending) => decision(Next::Changed, Answer::Silence),
         (Command::Change(_), _) => decision(Next::Keep, Answer::NotSubscribed),
 
+        // A word on stories has effect for all readers: only one of them may say it. A question would lose which digest
+        // was meant, so who lacks proof is told what holds, and that answering a digest is the way.
+        (Command::Split(_) | Command::Merge(_), Standing::Active) if trusted => {
+            decision(Next::Corrected, Answer::Changed)
+        }
+        (Command::Split(_) | Command::Merge(_), Standing::Active) => decision(Next::Keep, Answer::Settings),
+        (Command::Split(_) | Command::Merge(_), _) => decision(Next::Keep, Answer::NotSubscribed),
+
         (Command::Export | Command::Erase, Standing::Unknown) => decision(Next::Keep, Answer::NotSubscribed),
         (Command::Export, _) if trusted => decision(Next::Keep, Answer::Export),
         // What cannot be undone is done by a token only: the last word is an answer to our question.
@@ -141,6 +151,7 @@ mod tests {
             Command::Change(Change::Length(Length::Short)),
             Command::Export,
             Command::Erase,
+            Command::Merge(vec![1, 2]),
         ]
     }
 
@@ -157,8 +168,8 @@ mod tests {
     #[test]
     fn every_cell() {
         use Trust::{None as Nobody, Sender, Token};
-        let [subscribe, confirm, leave, help, settings, change, export, erase] =
-            <[Command; 8]>::try_from(commands()).unwrap();
+        let [subscribe, confirm, leave, help, settings, change, export, erase, merge] =
+            <[Command; 9]>::try_from(commands()).unwrap();
         for trust in TRUSTS {
             row(
                 &subscribe,
@@ -232,6 +243,17 @@ mod tests {
                 &export,
                 trust,
                 ["Keep/NotSubscribed", "Keep/Export", "Keep/Export", "Keep/Export"],
+            );
+        }
+        for (trust, active) in [
+            (Nobody, "Keep/Settings"),
+            (Sender, "Corrected/Changed"),
+            (Token, "Corrected/Changed"),
+        ] {
+            row(
+                &merge,
+                trust,
+                ["Keep/NotSubscribed", "Keep/NotSubscribed", active, "Keep/NotSubscribed"],
             );
         }
         row(

@@ -5,6 +5,7 @@
 //! before the door says that it took the request; a request that comes twice is known by its fingerprint.
 
 mod budget;
+mod correction;
 mod order;
 
 use std::sync::Arc;
@@ -167,6 +168,9 @@ impl Desk {
                         )?;
                     }
                 }
+                (Next::Corrected, Some(current)) => {
+                    self.correct(tx, order, party, current, command, &mut draft.notes)?;
+                }
                 (Next::Erased, Some(current)) => {
                     let hash = token::address_hash(&self.key, &party.address.key());
                     subscribers::erase(tx, current.subscriber, &hash, self.now)?;
@@ -175,7 +179,12 @@ impl Desk {
                     draft.answer = Answer::Silence;
                     return Ok(true);
                 }
-                (Next::Active | Next::Ended | Next::Changed | Next::Erased, None) => {}
+                (Next::Active | Next::Ended | Next::Changed | Next::Corrected | Next::Erased, None) => {}
+            }
+            if matches!(command, Command::Split(_) | Command::Merge(_)) && decision.next == Next::Keep {
+                draft.notes.not_done.push(format!(
+                    "\u{201c}{command}\u{201d} counts only in an answer to a digest you were sent"
+                ));
             }
             draft.raise(decision.answer, Some(digest.key.clone()), command);
             Self::reload(tx, party)?;
@@ -264,7 +273,13 @@ impl Desk {
             },
             (Proof::Leave(token), None) => Self::named(tx, token::check_leave(&self.key, token))?,
             (Proof::Settings(token), None) => Self::named(tx, token::check_settings(&self.key, token))?,
+            (Proof::Reply(token), None) => Self::named(tx, token::check_reply(&self.key, token))?,
             (Proof::None | Proof::Authenticated, None) => None,
+        };
+        // The answer address of a digest stands in mails that readers forward: it shows who asks, and no more.
+        let trust = match order.proof {
+            Proof::Reply(_) if confirm.is_none() => Trust::Sender,
+            _ => Trust::Token,
         };
         if let Some(named) = named {
             let Some(person) = subscribers::get(tx, named.subscriber)? else {
@@ -278,7 +293,7 @@ impl Desk {
                 subscriptions: subscribers::subscriptions(tx, person.id)?,
                 person: Some(person),
                 named: Some(named.id),
-                trust: Trust::Token,
+                trust,
             }));
         }
         let by_token_only = confirm.is_some() || order.way != Way::Mail && !matches!(order.proof, Proof::None);
@@ -355,7 +370,9 @@ impl Desk {
             },
             Command::Leave(None) if party.named.is_none() => of_person(&alive),
             Command::Confirm(_) | Command::Leave(None) => of_person(&is_named),
-            Command::Change(_) | Command::Settings => of_person(&|s| is_named(s) && alive(s)),
+            Command::Change(_) | Command::Settings | Command::Split(_) | Command::Merge(_) => {
+                of_person(&|s| is_named(s) && alive(s))
+            }
             Command::Help | Command::Export | Command::Erase => of_person(&|_| true).into_iter().take(1).collect(),
         }
     }

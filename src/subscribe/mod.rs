@@ -10,6 +10,7 @@ pub mod choose;
 pub mod command;
 pub mod decide;
 pub mod desk;
+pub mod imap;
 pub mod inbound;
 pub mod lmtp;
 pub mod web;
@@ -99,6 +100,7 @@ pub async fn handle(ctx: &Ctx, templates: &Arc<Templates>, raw: &[u8], envelope:
                 })
                 .await?;
             ctx.wakes.mail.notify_one();
+            ctx.wakes.stories.notify_one();
             handled
         }
     };
@@ -129,6 +131,7 @@ pub async fn tidy(ctx: &Ctx) -> store::Result<usize> {
         .write(move |tx| {
             store::inbound::purge(tx, now.minus(INBOUND_KEPT))?;
             store::bounces::purge(tx, now.minus(bounces::KEPT))?;
+            store::corrections::purge(tx, now.minus(bounces::KEPT))?;
             subscribers::purge_pending(tx, now.minus(PENDING_KEPT))
         })
         .await

@@ -1,5 +1,6 @@
 //! Whole-program tests: one binary, one module a feature.
 
+mod answers;
 mod arch;
 mod config;
 mod delivery;
@@ -7,11 +8,14 @@ mod delivery_tls;
 mod demo;
 mod editions;
 mod fake_feeds;
+mod fake_imap;
 mod fake_smtp;
 mod feeds;
 mod golden;
 mod hostile;
+mod imap;
 mod lmtp;
+mod mail_corpus;
 mod outbox_world;
 mod politeness;
 mod poll;

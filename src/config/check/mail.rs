@@ -274,7 +274,7 @@ fn smtp(table: &mut Table<'_>, wanted: bool, domain: &str, around: &Surroundings
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -305,7 +305,7 @@ fn templates(table: &mut Table<'_>) -> Option<PathBuf> {
 }
 
 /// A path as it stands in a file: relative to that file.
-fn relative(table: &Table<'_>, path: &str) -> PathBuf {
+pub(super) fn relative(table: &Table<'_>, path: &str) -> PathBuf {
     table
         .notes
         .files

@@ -2,6 +2,7 @@
 
 mod digests;
 mod feeds;
+mod imap;
 mod mail;
 mod service;
 mod stories;
@@ -36,7 +37,7 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
     let digests = digests::digests(roots.many("digest"), &names, notes);
     let stories = stories::stories(roots.single("stories", notes), companies, themes);
     let mail = mail::mail(roots.single("mail", notes), around);
-    let inbound = service::inbound(roots.single("inbound", notes));
+    let inbound = service::inbound(roots.single("inbound", notes), around);
     let web = service::web(roots.single("web", notes));
     let limits = service::limits(roots.single("limits", notes));
     let log = service::log(roots.single("log", notes));

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{DAY, HOUR, MINUTE, SECOND, address, web_address};
+use super::{DAY, HOUR, MINUTE, SECOND, address, imap, web_address};
 use crate::config::secret::Surroundings;
 use crate::config::settings::{
-    DaemonSettings, DatabaseSettings, InboundSettings, LimitSettings, LmtpListen, LogFormat, LogSettings, PollSettings,
-    WebSettings,
+    Corrections, DaemonSettings, DatabaseSettings, InboundSettings, LimitSettings, LmtpListen, LogFormat, LogSettings,
+    PollSettings, WebSettings,
 };
 use crate::config::table::Table;
 
@@ -85,12 +85,26 @@ pub(super) fn poll(mut table: Table<'_>) -> PollSettings {
     settings
 }
 
-pub(super) fn inbound(mut table: Table<'_>) -> InboundSettings {
+pub(super) fn inbound(mut table: Table<'_>, around: &Surroundings) -> InboundSettings {
+    let mut imap_table = table.table("imap");
+    let imap = imap::imap(&mut imap_table, around);
+    imap_table.finish();
     let settings = InboundSettings {
         message_max: usize::try_from(table.size("message_max", 256 << 10, 16 << 10..=16 << 20)).unwrap_or(usize::MAX),
         authserv_id: table.line("authserv_id").map(|found| found.value.to_owned()),
         pending_max: table.duration("pending_max", 72 * HOUR, HOUR..=30 * DAY),
+        corrections: table
+            .choice(
+                "corrections",
+                &[
+                    ("readers", Corrections::Readers),
+                    ("operator", Corrections::Operator),
+                    ("off", Corrections::Off),
+                ],
+            )
+            .unwrap_or(Corrections::Readers),
         lmtp: lmtp(&mut table),
+        imap,
     };
     table.finish();
     settings

@@ -8,8 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -20,6 +19,7 @@ use super::wire::{Dot, Wire};
 use crate::config::{SmtpSettings, SmtpTls};
 use crate::model::{SendOutcome, SmtpPhase};
 use crate::reply_code::enhanced_code;
+use crate::tls;
 
 /// Most bytes of a reply before encryption.
 const PLAIN_REPLY_MAX: usize = 8 * 1024;
@@ -46,7 +46,7 @@ impl Dialer {
             SmtpTls::Implicit | SmtpTls::StartTls => {
                 let name = ServerName::try_from(settings.host.clone())
                     .map_err(|_| format!("`{}` is no host name a certificate could be for", settings.host))?;
-                let connector = TlsConnector::from(Arc::new(tls_config(settings)?));
+                let connector = TlsConnector::from(Arc::new(tls::client_config(settings.ca_file.as_deref())?));
                 match settings.tls {
                     SmtpTls::StartTls => Security::StartTls(connector, name),
                     _ => Security::Implicit(connector, name),
@@ -188,29 +188,4 @@ fn not_sent(error: &str) -> SendOutcome {
         phase: SmtpPhase::Connect,
         error: error.to_owned(),
     }
-}
-
-/// The platform's roots, and the operator's own beside them.
-fn tls_config(settings: &SmtpSettings) -> Result<rustls::ClientConfig, String> {
-    let mut extra: Vec<CertificateDer<'static>> = Vec::new();
-    if let Some(path) = &settings.ca_file {
-        let unreadable =
-            |e: &dyn std::fmt::Display| format!("Unable to read the certificates in `{}`: {e}", path.display());
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unreadable(&e))? {
-            extra.push(certificate.map_err(|e| unreadable(&e))?);
-        }
-        if extra.is_empty() {
-            return Err(unreadable(&"there is none"));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, Arc::clone(&provider))
-        .map_err(|e| format!("Unable to use the system's root certificates: {e}"))?;
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| e.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Ok(config)
 }

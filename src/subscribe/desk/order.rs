@@ -45,12 +45,17 @@ pub struct Order {
     pub evidence: String,
     /// Message-ID and thread of the mail that is answered.
     pub thread: Option<(String, Vec<String>)>,
+    /// The Message-IDs of ours that it may be an answer to, the likeliest first.
+    pub answers: Vec<String>,
 }
 
 impl Order {
     /// The order in a mail.
     #[must_use]
     pub fn of_mail(request: Request) -> Self {
+        let mut answers = vec![request.answers];
+        answers.extend(request.references.iter().rev().cloned());
+        answers.retain(|id| !id.is_empty());
         let thread = (!request.message_id.is_empty()).then(|| (request.message_id.clone(), request.references));
         Self {
             commands: request.commands,
@@ -60,6 +65,7 @@ impl Order {
             way: Way::Mail,
             evidence: request.message_id,
             thread,
+            answers,
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum Detail {
     Leave(String),
     /// `settings`, `settings-TOKEN`
     Settings(Option<String>),
+    /// `reply-TOKEN`: where answers to a digest go.
+    Reply(String),
 }
 
 impl ListAddress {
@@ -107,7 +109,7 @@ pub fn detail(message: &Message<'_>, envelope: &Envelope, list: &ListAddress) ->
     let token = details.iter().find(|d| {
         matches!(
             d,
-            Detail::Leave(_) | Detail::Settings(Some(_)) | Detail::Command(Command::Confirm(_))
+            Detail::Leave(_) | Detail::Settings(Some(_)) | Detail::Reply(_) | Detail::Command(Command::Confirm(_))
         )
     });
     if let Some(token) = token {
@@ -143,6 +145,7 @@ fn read(detail: &str) -> Detail {
         "unsubscribe" | "leave" | "stop" | "signoff" | "u" if is_token(rest) => Detail::Leave(rest.to_owned()),
         "unsubscribe" | "leave" | "stop" | "signoff" => Detail::Command(Command::Leave(name)),
         "confirm" | "c" if is_token(rest) => Detail::Command(Command::Confirm(rest.to_owned())),
+        "reply" if is_token(rest) => Detail::Reply(rest.to_owned()),
         "settings" => Detail::Settings(name.filter(|token| is_token(token))),
         "help" if rest.is_empty() => Detail::Command(Command::Help),
         _ => Detail::Plain,

@@ -11,7 +11,7 @@ mod report;
 mod screen;
 mod text;
 
-use mail_parser::{Message, MessageParser};
+use mail_parser::{HeaderValue, Message, MessageParser};
 
 use super::command::{Command, Line, parse_line};
 use crate::address::Address;
@@ -65,6 +65,8 @@ pub enum Proof {
     Leave(String),
     /// It was sent to an address with this settings token, not checked yet.
     Settings(String),
+    /// It was sent to the answer address of a digest, with this reply token, not checked yet.
+    Reply(String),
 }
 
 /// What a mail asks.
@@ -80,6 +82,8 @@ pub struct Request {
     pub proof: Proof,
     /// Its Message-ID without brackets, possibly empty.
     pub message_id: String,
+    /// The Message-ID it answers, possibly empty.
+    pub answers: String,
     /// The Message-IDs it follows.
     pub references: Vec<String>,
 }
@@ -142,6 +146,7 @@ fn read_request(message: &Message<'_>, envelope: &Envelope, policy: &Policy) -> 
     let proof = match &detail {
         Detail::Leave(token) => Proof::Leave(token.clone()),
         Detail::Settings(Some(token)) => Proof::Settings(token.clone()),
+        Detail::Reply(token) => Proof::Reply(token.clone()),
         _ if authenticated => Proof::Authenticated,
         _ => Proof::None,
     };
@@ -165,7 +170,8 @@ fn read_request(message: &Message<'_>, envelope: &Envelope, policy: &Policy) -> 
         unclear: reading.unclear,
         proof,
         message_id: message.message_id().map(capped_id).unwrap_or_default(),
-        references: references(message),
+        answers: ids(message.in_reply_to()).into_iter().next().unwrap_or_default(),
+        references: ids(message.references()),
     })
 }
 
@@ -177,13 +183,28 @@ struct Reading {
 }
 
 impl Reading {
+    /// Takes a command that was not taken yet. "Subscribe" in the subject and "subscribe daily" below are one wish.
+    fn take(&mut self, command: Command) {
+        let same_wish = |known: &Command| match (known, &command) {
+            (Command::Subscribe(a), Command::Subscribe(b)) | (Command::Leave(a), Command::Leave(b)) => {
+                a.is_none() || b.is_none() || a == b
+            }
+            (known, command) => known == command,
+        };
+        if let Some(known) = self.commands.iter_mut().find(|known| same_wish(known)) {
+            if matches!(known, Command::Subscribe(None) | Command::Leave(None)) {
+                *known = command;
+            }
+        } else if self.commands.len() < COMMANDS_MAX {
+            self.commands.push(command);
+        }
+    }
+
     /// Takes a line; says whether it was for us.
     fn line(&mut self, line: &str) -> Option<bool> {
         match parse_line(line) {
             Line::Command(command) => {
-                if !self.commands.contains(&command) && self.commands.len() < COMMANDS_MAX {
-                    self.commands.push(command);
-                }
+                self.take(command);
                 Some(true)
             }
             Line::Unclear { written, nearest } => {
@@ -202,7 +223,7 @@ fn read_words(message: &Message<'_>, detail: &Detail, proof: &Proof, reading: &m
     match detail {
         Detail::Command(command) => return reading.commands.push(command.clone()),
         Detail::Leave(_) => return reading.commands.push(Command::Leave(None)),
-        Detail::Plain | Detail::Settings(_) => {}
+        Detail::Plain | Detail::Settings(_) | Detail::Reply(_) => {}
     }
     let subject = text::bare_subject(message.subject().unwrap_or_default());
     // Systems that cut `+detail` leave the token in the subject; a reply to a question of ours carries it there too.
@@ -255,8 +276,8 @@ fn capped_id(id: &str) -> String {
         .collect()
 }
 
-fn references(message: &Message<'_>) -> Vec<String> {
-    let header = message.references();
+/// The Message-IDs in a field, without brackets.
+fn ids(header: &HeaderValue<'_>) -> Vec<String> {
     let list = header.as_text_list().map_or_else(
         || header.as_text().map(capped_id).into_iter().collect(),
         |ids| ids.iter().map(|id| capped_id(id)).collect::<Vec<_>>(),

@@ -21,6 +21,8 @@ const MARKS_MAX: usize = 8;
 const PART_BYTES_MAX: usize = 64 * 1024;
 /// Longest reason kept, in characters.
 const WORDS_CHARS_MAX: usize = 200;
+/// Longest code kept: `5.123.123`.
+const STATUS_CHARS_MAX: usize = 9;
 /// Characters of a leave token.
 const LEAVE_CHARS: usize = 39;
 /// No return path is shorter.
@@ -247,7 +249,7 @@ fn said(message: &Message<'_>) -> (ReportKind, String, String) {
     };
     let replied = raw("Auto-Submitted").is_some_and(|value| value.starts_with("auto-replied"));
     let bounced = raw("X-Failed-Recipients").is_some();
-    if !bounced && (replied || text::is_automatic(message.subject().unwrap_or_default())) {
+    if !bounced && (replied || text::is_vacation(message.subject().unwrap_or_default())) {
         return nothing;
     }
     letter(&text::whole(message, PART_BYTES_MAX))
@@ -265,6 +267,7 @@ fn delivery_status(fields: &str) -> (ReportKind, String, String) {
                 .find(|c: char| !(c.is_ascii_digit() || c == '.'))
                 .unwrap_or(status.len()),
         );
+        status.truncate(STATUS_CHARS_MAX);
         if !action.starts_with("failed") {
             continue;
         }
@@ -329,8 +332,13 @@ fn letter(text: &str) -> (ReportKind, String, String) {
     let mut lines = told.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
     while let Some(line) = lines.next() {
         if let Some((code, reply)) = reply_code(line) {
-            let words = format!("{reply} {}", lines.peek().unwrap_or(&""));
-            let status = enhanced_code(code, reply).to_owned();
+            // The reason may stand before the code: "no mailbox here by that name. (#5.1.1)".
+            let words = format!("{line} {}", lines.peek().unwrap_or(&""));
+            let bare = reply
+                .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+                .next()
+                .unwrap_or_default();
+            let status = enhanced_code(code, bare).to_owned();
             let kind = if code < 500 && LATER.iter().any(|sign| told.contains(sign)) {
                 ReportKind::Nothing
             } else {

@@ -27,6 +27,7 @@ fn describe(inbound: &Inbound) -> String {
                 Proof::Authenticated => " (authenticated)",
                 Proof::Leave(_) => " (leave token)",
                 Proof::Settings(_) => " (settings token)",
+                Proof::Reply(_) => " (reply token)",
             };
             let unclear: String = request.unclear.iter().map(|(w, n)| format!(" ?{w}~{n}")).collect();
             format!("{}: {}{proof}{unclear}", request.from.key(), commands.join("; "))

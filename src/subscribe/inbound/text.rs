@@ -5,8 +5,8 @@
 //! - An HTML-only mail (Outlook, phones) is cut where its quote begins and read as text.
 //! - "Sent from my phone" and `--` begin a signature.
 
-use mail_parser::Message;
 use mail_parser::decoders::html::html_to_text;
+use mail_parser::{Message, MimeHeaders as _};
 
 /// After this many lines of prose a mail is a letter, and no command follows.
 pub const PROSE_LINES_MAX: usize = 3;
@@ -69,6 +69,22 @@ const AUTOMATIC: &[&str] = &[
     "frånvaro",
     "fravær",
     "resposta automática",
+    "auto:",
+    "[auto]",
+    "automatyczna odpowiedź",
+    "odpowiedź automatyczna",
+    "automatická odpověď",
+    "automatikus válasz",
+    "automaattinen vastaus",
+    "otomatik yanıt",
+    "자동 회신",
+    "автоответ",
+    "自動応答",
+    "自动回复",
+];
+
+/// Subjects of mails that tell of a mail that did not arrive.
+const RETURNED: &[&str] = &[
     "undeliverable",
     "undelivered",
     "delivery status",
@@ -78,12 +94,6 @@ const AUTOMATIC: &[&str] = &[
     "unzustellbar",
     "non remis",
     "failure notice",
-    "auto:",
-    "[auto]",
-    "automatyczna odpowiedź",
-    "автоответ",
-    "自動応答",
-    "自动回复",
 ];
 
 /// The subject without reply marks and `[list]` tags.
@@ -115,9 +125,18 @@ pub fn is_reply_subject(subject: &str) -> bool {
 
 /// A subject that only a program writes. Looked for before any token: a vacation mail quotes the subject it answers.
 pub fn is_automatic(subject: &str) -> bool {
+    is_vacation(subject) || begins_with_one_of(subject, RETURNED)
+}
+
+/// A subject of somebody who is away.
+pub fn is_vacation(subject: &str) -> bool {
+    begins_with_one_of(subject, AUTOMATIC)
+}
+
+fn begins_with_one_of(subject: &str, marks: &[&str]) -> bool {
     let subject = subject.trim().to_lowercase();
     let head: String = subject.chars().take(60).collect();
-    AUTOMATIC.iter().any(|mark| head.contains(mark))
+    marks.iter().any(|mark| head.contains(mark))
 }
 
 /// A `confirm-TOKEN` or `confirm TOKEN` somewhere in a line.
@@ -143,11 +162,11 @@ pub fn asked_again(subject: &str) -> Option<&str> {
 /// The lines the author wrote, from the top.
 pub fn unquoted_lines(message: &Message<'_>) -> Vec<String> {
     let body = body_text(message);
-    let lines: Vec<&str> = body.lines().map(str::trim).take(LINES_MAX * 4).collect();
+    let lines: Vec<&str> = body.lines().map(bare_line).take(LINES_MAX * 4).collect();
     let mut kept = Vec::new();
     let mut lines = lines.iter().enumerate().peekable();
     while let Some((at, line)) = lines.next() {
-        if line.is_empty() || line.starts_with(['>', '|']) {
+        if line.is_empty() || line.starts_with(['>', '|', '＞']) || is_armor(line) {
             continue;
         }
         if is_signature(line) || is_old_mail(line) || kept.len() >= LINES_MAX {
@@ -157,7 +176,7 @@ pub fn unquoted_lines(message: &Message<'_>) -> Vec<String> {
         if is_attribution(line, next) {
             let quoted = body
                 .lines()
-                .map(str::trim)
+                .map(bare_line)
                 .skip(at + 1)
                 .find(|l| !l.is_empty() && !l.ends_with(':'));
             if quoted.is_some_and(|l| l.starts_with('>')) {
@@ -170,6 +189,16 @@ pub fn unquoted_lines(message: &Message<'_>) -> Vec<String> {
     kept
 }
 
+/// A line without blanks and invisible marks around it: iOS puts one before the `>` of a quote.
+fn bare_line(line: &str) -> &str {
+    line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}'))
+}
+
+/// The lines around a text that was signed in the body (RFC 9580): passed over, while other ruled lines end the reading.
+fn is_armor(line: &str) -> bool {
+    line == "-----BEGIN PGP SIGNED MESSAGE-----" || line.starts_with("Hash: SHA") || line.starts_with("Hash: RIPEMD")
+}
+
 /// The whole text of a mail with its quotes, at most so many bytes.
 pub fn whole(message: &Message<'_>, bytes_max: usize) -> String {
     let Some(part) = message.text_part(0) else {
@@ -177,10 +206,45 @@ pub fn whole(message: &Message<'_>, bytes_max: usize) -> String {
     };
     let contents = cut(part.text_contents().unwrap_or_default(), bytes_max);
     if part.is_text_html() {
-        html_to_text(contents)
+        html_to_text(&broken_lines(contents))
     } else {
         contents.to_owned()
     }
+}
+
+/// HTML in which each block begins a line of its own: the parser breaks at `<br>` and `<p>` only, and the programs that
+/// write `<div>` for each line (Gmail, Outlook, phones) would have all of them in one.
+fn broken_lines(html: &str) -> String {
+    const BLOCKS: &[&str] = &[
+        "<div",
+        "</div",
+        "</p",
+        "<tr",
+        "<li",
+        "<h1",
+        "<h2",
+        "<h3",
+        "<pre",
+        "<table",
+        "<blockquote",
+    ];
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        let (before, tag) = rest.split_at(at);
+        out.push_str(before);
+        let is_block = |name: &&str| {
+            tag.get(..name.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(name))
+        };
+        if BLOCKS.iter().any(|name| is_block(&name)) {
+            out.push_str("<br>");
+        }
+        out.push('<');
+        rest = tag.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 fn body_text(message: &Message<'_>) -> String {
@@ -189,16 +253,35 @@ fn body_text(message: &Message<'_>) -> String {
     };
     let contents = cut(part.text_contents().unwrap_or_default(), BODY_BYTES_MAX);
     if part.is_text_html() {
-        html_to_text(before_quote(contents))
+        html_to_text(&broken_lines(before_quote(contents)))
+    } else if part
+        .content_type()
+        .and_then(|kind| kind.attribute("format"))
+        .is_some_and(|format| format.eq_ignore_ascii_case("flowed"))
+    {
+        unflowed(contents)
     } else {
         contents.to_owned()
     }
+}
+
+/// Lines that a mail program broke are one again (RFC 3676): those that end in a blank, but for the sign of a signature.
+fn unflowed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(line);
+        if !line.ends_with(' ') || line == "-- " || line.starts_with('>') {
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// HTML up to where a mail program's quote begins.
 fn before_quote(html: &str) -> &str {
     const QUOTES: &[&str] = &[
         "<blockquote",
+        "name=\"quote\"",
         "class=\"gmail_quote",
         "gmail_attr",
         "id=\"appendonsend",
@@ -244,6 +327,25 @@ fn is_signature(line: &str) -> bool {
             "sent from outlook",
             "sent from yahoo",
             "sent via",
+            "sent with proton",
+            "sent with [proton",
+            "download outlook",
+            "télécharger outlook",
+            "obtener outlook",
+            "obter o outlook",
+            "ottieni outlook",
+            "pobierz program outlook",
+            "скачать outlook",
+            "ios 版 outlook",
+            "获取 outlook",
+            "iphoneから送信",
+            "ipadから送信",
+            "发自我的",
+            "나의 iphone에서",
+            "verstuurd vanaf",
+            "odesláno z",
+            "inviato dal mio",
+            "wysłano z",
             "von meinem",
             "gesendet von",
             "envoyé de",
@@ -281,6 +383,10 @@ fn is_old_mail(line: &str) -> bool {
         "发件人:",
         "发件人：",
         "差出人:",
+        "kimden:",
+        "lähettäjä:",
+        "보낸 사람:",
+        "feladó:",
     ];
     ruled('-') || ruled('_') || header.iter().any(|h| lower.starts_with(h))
 }
@@ -301,6 +407,14 @@ fn is_attribution(line: &str, next: &str) -> bool {
         "написал",
         "写道",
         "geschrieben",
+        "geschreven",
+        "pisze",
+        "пишет",
+        "napsal",
+        "ezt írta",
+        "yazdı",
+        "のメール",
+        "작성",
     ];
     let says = |text: &str| {
         let lower = text.to_lowercase();

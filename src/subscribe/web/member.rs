@@ -47,6 +47,7 @@ fn page_order(command: Command, from: Option<Address>, proof: Proof, way: Way, e
         way,
         evidence,
         thread: None,
+        answers: Vec::new(),
     }
 }
 
