@@ -113,6 +113,7 @@ pub async fn run(config_path: &Path, config: Config, adjust: &Adjust) -> anyhow:
     let (ctx, swap) = open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     // Before anything is claimed: with another key than before, the links of every mail would fail.
     ctx.token_key().await?;
+    subscribe::configured::reconcile(&ctx).await?;
     let mailer = Arc::new(Mutex::new(
         Mailer::start(ctx.clone())
             .await

@@ -14,6 +14,7 @@ use crate::context::Ctx;
 use crate::ingest;
 use crate::ops::systemd::Notifier;
 use crate::store;
+use crate::subscribe;
 
 /// How long the database may take to answer before the watchdog is not fed.
 const DB_ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -94,6 +95,9 @@ impl Reload<'_> {
                 self.swap.send_replace(Arc::new(config));
                 if let Err(error) = ingest::reconcile(ctx).await {
                     tracing::error!(error = format!("{error:#}"), "The feeds could not be brought in step");
+                }
+                if let Err(error) = subscribe::configured::reconcile(ctx).await {
+                    tracing::error!(%error, "The subscribers could not be brought in step");
                 }
                 tracing::info!("Configuration reloaded; [web], [log] and [daemon] take effect at the next start");
                 notifier.ready();

@@ -1,6 +1,7 @@
 //! `courant subscribers`: people added, shown, removed, moved in and out. Addresses are shown here and nowhere else.
 
 mod bounces;
+mod consents;
 mod table_file;
 
 use std::path::{Path, PathBuf};
@@ -63,7 +64,8 @@ enum What {
         #[arg(long)]
         digest: Option<String>,
     },
-    /// Read people from a CSV file with the columns address, digest, companies, themes, time, zone
+    /// Read people from a CSV file with the columns address, digest, companies, themes, muted, often, time, zone, length,
+    /// format, language
     Import {
         /// The file
         file: PathBuf,
@@ -90,6 +92,12 @@ enum What {
     Release {
         /// The address
         address: String,
+    },
+    /// Write the proof of every consent as lines of JSON: when, how, and the chain of hashes
+    Proof {
+        /// Only say how many chains hold; fails when one was changed afterwards
+        #[arg(long)]
+        check: bool,
     },
     /// Delete everything known of an address; only a hash stays, so that no import brings it back
     Erase {
@@ -121,6 +129,7 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             What::Export { digest } => export(&ctx, digest.clone()).await,
             What::Bounces { days } => bounces::list(&ctx, *days).await,
             What::Release { address } => bounces::release(&ctx, address).await,
+            What::Proof { check } => consents::proof(&ctx, *check).await,
             What::Erase { address } => erase(&ctx, address).await,
         }
     })

@@ -73,6 +73,7 @@ fn every_commented_option_of_the_example_is_right() {
         "feed-password",
         "token-key",
         "smtp-password",
+        "imap-password",
         "ca.pem",
         "dkim-rsa.pem",
         "dkim-ed25519.pem",
@@ -126,7 +127,7 @@ fn what_is_called_a_default_is_one() {
         let shown: String = uncommented(section)
             .lines()
             .filter(|line| {
-                !["operator", "contact", "tracking", "authserv"]
+                !["operator", "contact", "tracking", "authserv", "lmtp"]
                     .iter()
                     .any(|own| line.starts_with(own))
             })

@@ -25,8 +25,8 @@ use secret::Surroundings;
 pub use settings::{
     CompanySettings, Config, Corrections, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings,
     ImapSettings, InboundSettings, LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings, MailSettings,
-    PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, ThemeSettings, Transport,
-    UncertainPolicy, WebSettings,
+    PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, SubscriberSettings, ThemeSettings,
+    Transport, UncertainPolicy, WebSettings,
 };
 use source::{At, File};
 

@@ -8,6 +8,7 @@ mod answer;
 pub mod bounces;
 pub mod choose;
 pub mod command;
+pub mod configured;
 pub mod decide;
 pub mod desk;
 pub mod imap;

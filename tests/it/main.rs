@@ -3,6 +3,7 @@
 mod answers;
 mod arch;
 mod config;
+mod configured;
 mod delivery;
 mod delivery_tls;
 mod demo;

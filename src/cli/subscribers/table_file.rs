@@ -1,7 +1,7 @@
 //! Subscribers as CSV (RFC 4180): quotes doubled, commas and line ends inside quotes. What a spreadsheet would run as a
 //! formula is written with a quote mark before it.
 
-use crate::model::Choices;
+use crate::model::{Choices, Frequency, Length, MailFormat};
 use crate::store::subscribers::Listed;
 
 /// Most people in one file.
@@ -34,13 +34,18 @@ pub fn read(text: &str) -> Result<Vec<Person>, String> {
         }
         return Err("no column is called `address`".to_owned());
     };
-    let (digest, companies, themes, time, zone) = (
+    let (digest, companies, themes, muted) = (
         named(&["digest", "list"]),
         named(&["companies"]),
         named(&["themes"]),
+        named(&["muted"]),
+    );
+    let (time, zone, often) = (
         named(&["time"]),
         named(&["zone", "timezone"]),
+        named(&["often", "frequency"]),
     );
+    let (length, format, language) = (named(&["length"]), named(&["format"]), named(&["language"]));
     let people = rows
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()))
         .map(|(line, cells)| {
@@ -65,9 +70,20 @@ pub fn read(text: &str) -> Result<Vec<Person>, String> {
                 choices: Choices {
                     companies: list(companies),
                     themes: list(themes),
+                    muted: list(muted),
                     time: cell(time),
                     zone: cell(zone),
-                    ..Choices::default()
+                    frequency: cell(often).map(|text| rhythm(&text)).unwrap_or_default(),
+                    length: match cell(length).as_deref() {
+                        Some("short") => Length::Short,
+                        _ => Length::Long,
+                    },
+                    format: match cell(format).as_deref() {
+                        Some("text") => MailFormat::Text,
+                        _ => MailFormat::Html,
+                    },
+                    language: cell(language),
+                    paused_until: None,
                 },
             }
         })
@@ -75,10 +91,33 @@ pub fn read(text: &str) -> Result<Vec<Person>, String> {
     Ok(people)
 }
 
+/// `daily`, `weekdays`, `weekly mon`; anything else is as the digest comes.
+fn rhythm(text: &str) -> Frequency {
+    let text = text.to_lowercase();
+    match text.as_str() {
+        "daily" => Frequency::Daily,
+        "weekdays" => Frequency::Weekdays,
+        other => other
+            .strip_prefix("weekly ")
+            .map_or(Frequency::Default, |day| Frequency::Weekly(day.trim().to_owned())),
+    }
+}
+
+fn rhythm_words(frequency: &Frequency) -> String {
+    match frequency {
+        Frequency::Default => String::new(),
+        Frequency::Daily => "daily".to_owned(),
+        Frequency::Weekdays => "weekdays".to_owned(),
+        Frequency::Weekly(day) => format!("weekly {day}"),
+    }
+}
+
 /// Writes subscriptions.
 #[must_use]
 pub fn write(rows: &[Listed]) -> String {
-    let mut out = "address,digest,status,companies,themes,time,zone,asked_at,confirmed_at\r\n".to_owned();
+    let mut out =
+        "address,digest,status,companies,themes,muted,often,time,zone,length,format,language,asked_at,confirmed_at\r\n"
+            .to_owned();
     for row in rows {
         let confirmed = if row.confirmed_at.unix() > 0 {
             row.confirmed_at.rfc3339()
@@ -91,8 +130,23 @@ pub fn write(rows: &[Listed]) -> String {
             row.status.clone(),
             row.choices.companies.join(" "),
             row.choices.themes.join(" "),
+            row.choices.muted.join(" "),
+            rhythm_words(&row.choices.frequency),
             row.choices.time.clone().unwrap_or_default(),
             row.choices.zone.clone().unwrap_or_default(),
+            if row.choices.length == Length::Short {
+                "short"
+            } else {
+                ""
+            }
+            .to_owned(),
+            if row.choices.format == MailFormat::Text {
+                "text"
+            } else {
+                ""
+            }
+            .to_owned(),
+            row.choices.language.clone().unwrap_or_default(),
             row.asked_at.rfc3339(),
             confirmed,
         ];
@@ -186,9 +240,40 @@ mod tests {
         let people = read("address,companies,time\na@example.org,nvidia amd,07:30\n").unwrap();
         assert_eq!(people[0].choices.companies, ["nvidia", "amd"]);
         assert_eq!(people[0].choices.time.as_deref(), Some("07:30"));
+        let people = read("address,often,muted,format,length\na@example.org,Weekly Mon,crypto,text,short\n").unwrap();
+        let choices = &people[0].choices;
+        assert_eq!(choices.frequency, Frequency::Weekly("mon".to_owned()));
+        assert_eq!((choices.format, choices.length), (MailFormat::Text, Length::Short));
         assert!(read("").is_err());
         assert!(read("name\nx\n").is_err());
         assert!(read("address\n\"a").is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let choices = Choices {
+            companies: vec!["amd".to_owned(), "nvidia".to_owned()],
+            muted: vec!["crypto".to_owned()],
+            time: Some("07:30".to_owned()),
+            zone: Some("Europe/Berlin".to_owned()),
+            frequency: Frequency::Weekdays,
+            length: Length::Short,
+            format: MailFormat::Text,
+            language: Some("de".to_owned()),
+            ..Choices::default()
+        };
+        let row = Listed {
+            address: "anna@example.org".to_owned(),
+            digest: "daily".to_owned(),
+            status: "active".to_owned(),
+            schedule: String::new(),
+            choices: choices.clone(),
+            asked_at: crate::time::Timestamp::from_unix(1),
+            confirmed_at: crate::time::Timestamp::from_unix(2),
+        };
+        let people = read(&write(&[row])).unwrap();
+        assert_eq!(people[0].choices, choices);
+        assert_eq!(people[0].digest.as_deref(), Some("daily"));
     }
 
     #[test]

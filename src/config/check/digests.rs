@@ -168,6 +168,51 @@ fn digest(table: &mut Table<'_>, key: String, names: &Names<'_>) -> DigestSettin
     }
 }
 
+impl Names<'_> {
+    /// A list of companies, each known.
+    pub(super) fn companies(&self, table: &mut Table<'_>, key: &'static str) -> Vec<String> {
+        list(table, key, |table, found| {
+            check_slug(
+                table,
+                key,
+                "company",
+                found,
+                self.companies,
+                self.known.companies.as_ref(),
+            );
+        })
+    }
+
+    /// A list of themes, each known.
+    pub(super) fn themes(&self, table: &mut Table<'_>, key: &'static str) -> Vec<String> {
+        list(table, key, |table, found| {
+            check_slug(table, key, "theme", found, self.themes, self.known.themes.as_ref());
+        })
+    }
+
+    /// A list of either, each known.
+    pub(super) fn companies_or_themes(&self, table: &mut Table<'_>, key: &'static str) -> Vec<String> {
+        list(table, key, |table, found| {
+            let is_theme = self.themes.contains_key(found.value)
+                || self
+                    .known
+                    .themes
+                    .as_ref()
+                    .is_some_and(|themes| themes.contains(found.value));
+            if !is_theme {
+                check_slug(
+                    table,
+                    key,
+                    "company",
+                    found,
+                    self.companies,
+                    self.known.companies.as_ref(),
+                );
+            }
+        })
+    }
+}
+
 fn schedule(table: &mut Table<'_>) -> Schedule {
     let found = table.line("schedule");
     let read = Schedule::parse(found.map_or(SCHEDULE, |found| found.value));

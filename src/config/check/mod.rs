@@ -6,6 +6,7 @@ mod imap;
 mod mail;
 mod service;
 mod stories;
+mod subscribers;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
     let themes = stories::themes(roots.many("theme"), &companies, known);
     let names = digests::Names::new(&feeds, &companies, &themes, known);
     let digests = digests::digests(roots.many("digest"), &names, notes);
+    let subscribers = subscribers::subscribers(roots.many("subscriber"), &digests, &names);
     let stories = stories::stories(roots.single("stories", notes), companies, themes);
     let mail = mail::mail(roots.single("mail", notes), around);
     let inbound = service::inbound(roots.single("inbound", notes), around);
@@ -49,6 +51,7 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
         feeds: in_order(feeds),
         stories,
         digests,
+        subscribers,
         mail,
         inbound,
         web,

@@ -90,6 +90,44 @@ pub fn consents(connection: &Connection, id: SubscriptionId) -> Result<Vec<Conse
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The consent of one subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The subscription, part of its chain.
+    pub subscription: SubscriptionId,
+    /// The address.
+    pub address: String,
+    /// `[[digest]].key`.
+    pub digest: String,
+    /// Its steps, oldest first.
+    pub steps: Vec<Consent>,
+}
+
+/// The consents of all subscriptions.
+///
+/// # Errors
+/// When the database fails.
+pub fn proofs(connection: &Connection) -> Result<Vec<Proof>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id, p.address, s.digest_key FROM subscriptions s JOIN subscribers p ON p.id = s.subscriber_id
+         ORDER BY p.address_key, s.digest_key",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok((SubscriptionId::new(row.get(0)?), row.get(1)?, row.get(2)?))
+    })?;
+    let mut proofs = Vec::new();
+    for row in rows {
+        let (subscription, address, digest) = row?;
+        proofs.push(Proof {
+            subscription,
+            address,
+            digest,
+            steps: consents(connection, subscription)?,
+        });
+    }
+    Ok(proofs)
+}
+
 /// Whether no step of a subscription was changed, left out or put in afterwards.
 #[must_use]
 pub fn chain_holds(id: SubscriptionId, steps: &[Consent]) -> bool {

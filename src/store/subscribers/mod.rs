@@ -1,5 +1,6 @@
 //! People and their subscriptions. Every step of a consent is written down beside it (`consent`).
 
+mod configured;
 mod consent;
 mod people;
 
@@ -11,7 +12,8 @@ use crate::model::{
 };
 use crate::time::Timestamp;
 
-pub use consent::{Consent, Step, add_consent, chain_holds, consents};
+pub use configured::configured;
+pub use consent::{Consent, Proof, Step, add_consent, chain_holds, consents, proofs};
 pub use people::{Export, ExportedSubscription, Listed, erase, export, list, purge_pending};
 
 /// A request to be written down as pending.

@@ -60,13 +60,11 @@ impl Desk {
         };
         let mut found: Vec<(&u32, &Shown)> = Vec::new();
         for number in numbers {
-            match shown.iter().find(|story| story.number == *number) {
-                Some(story) => found.push((number, story)),
-                None => {
-                    refuse(&format!("that digest has no number {number}"));
-                    return Ok(());
-                }
-            }
+            let Some(story) = shown.iter().find(|story| story.number == *number) else {
+                refuse(&format!("that digest has no number {number}"));
+                return Ok(());
+            };
+            found.push((number, story));
         }
         let request = |first: &Shown, second: Option<&Shown>| NewRequest {
             is_merge,

@@ -182,12 +182,11 @@ impl Connection {
                 }
                 return Ok(response);
             }
-            let mut piece = [0; READ_BYTES];
-            let n = self.stream.read(&mut piece).await.map_err(broken)?;
+            self.unread.reserve(READ_BYTES);
+            let n = self.stream.read_buf(&mut self.unread).await.map_err(broken)?;
             if n == 0 {
                 return Err(Failure::Broken("the server closed the connection".to_owned()));
             }
-            self.unread.extend_from_slice(piece.get(..n).unwrap_or_default());
         }
     }
 

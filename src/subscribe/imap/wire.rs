@@ -226,7 +226,7 @@ mod tests {
         check("* 1 FETCH (BODY[] ~{1}\r\nx)\r\n", "28: * 1 FETCH BODY[] 'x'");
         check(
             "* 1 FETCH (BODY[] \"a \\\" UID 8\" UID 7)\r\n",
-            "39: * 1 FETCH BODY[] 'a \" UID 8' UID 7",
+            "39: * 1 FETCH BODY[] 'a \\\" UID 8' UID 7",
         );
         check("* OK it's \"open\r\n", "17: * OK it's 'open'");
         check("* 1 FETCH (BODY[] {101}\r\n", "too much");
