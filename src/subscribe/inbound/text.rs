@@ -233,11 +233,11 @@ fn broken_lines(html: &str) -> String {
     while let Some(at) = rest.find('<') {
         let (before, tag) = rest.split_at(at);
         out.push_str(before);
-        let is_block = |name: &&str| {
+        let is_block = |name: &str| {
             tag.get(..name.len())
                 .is_some_and(|head| head.eq_ignore_ascii_case(name))
         };
-        if BLOCKS.iter().any(|name| is_block(&name)) {
+        if BLOCKS.iter().any(|name| is_block(name)) {
             out.push_str("<br>");
         }
         out.push('<');
