@@ -2,6 +2,7 @@
 //!
 //! Exit codes are part of the interface: an MTA keeps a mail on 75, systemd does not restart on 78.
 
+mod backtest;
 mod backup;
 mod check_config;
 mod companies;
@@ -121,6 +122,7 @@ enum Command {
     Explain(explain::Args),
     Companies(companies::Args),
     Eval(eval::Args),
+    Backtest(backtest::Args),
     Completions(completions::Args),
 }
 
@@ -160,6 +162,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::TokenKey(args) => token_key::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),
+        Command::Backtest(args) => backtest::run(config, &args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 /// A feed to be added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +34,24 @@ pub fn add_feeds(file: &str, feeds: &[NewFeed], taken: &mut BTreeSet<String>) ->
         return Err("`feed` is not written as [[feed]] tables; add the feed by hand".to_owned());
     }
     add(&mut document, feeds, taken);
+    Ok(document.to_string())
+}
+
+/// The file with an option of a table (`stories.cut`) set to this value, written as TOML or as bare text.
+///
+/// # Errors
+/// When the file is not TOML, or the table is something else in it.
+pub fn set_option(file: &str, option: &str, value: &str) -> Result<String, String> {
+    let (table, key) = option
+        .split_once('.')
+        .ok_or_else(|| format!("`{option}` is no table and option, like `stories.cut`"))?;
+    let mut document: DocumentMut = file.parse().map_err(|error| format!("the file is not TOML: {error}"))?;
+    let value: Value = value.parse().unwrap_or_else(|_| Value::from(value));
+    let place = document.entry(table).or_insert_with(toml_edit::table);
+    let Some(table) = place.as_table_like_mut() else {
+        return Err(format!("`{table}` is not a table in the file"));
+    };
+    table.insert(key, Item::Value(value));
     Ok(document.to_string())
 }
 

@@ -50,6 +50,27 @@ pub fn load(path: &Path, known: &KnownSlugs) -> Result<Config, Problems> {
     assemble(main, known, &Surroundings::of_process()).map(|read| read.config)
 }
 
+/// The same as if these options (`stories.cut` and its value) were set so in the file.
+///
+/// # Errors
+/// All problems at once.
+pub fn load_with(path: &Path, known: &KnownSlugs, options: &[(String, String)]) -> Result<Config, Problems> {
+    let mut main = File::read(path).map_err(|problem| Problems(vec![problem]))?;
+    for (option, value) in options {
+        main.text = edit::set_option(&main.text, option, value).map_err(|message| {
+            Problems(vec![Problem {
+                file: main.name.clone(),
+                line: 0,
+                place: String::new(),
+                message,
+                remedy: String::new(),
+            }])
+        })?;
+    }
+    let main = File::new(main.name, main.folder, main.text);
+    assemble(main, known, &Surroundings::of_process()).map(|read| read.config)
+}
+
 impl Config {
     /// Reads a configuration from a text that stands for itself: relative paths start at `base_dir`, nothing is taken
     /// from the environment, and slugs of companies and themes are not checked against the built-in lists.

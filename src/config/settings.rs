@@ -118,6 +118,8 @@ pub struct PollSettings {
 pub struct StorySettings {
     /// Granularity: 0.0 joins little, 1.0 joins much; 0.5 is the shipped default.
     pub granularity: f64,
+    /// The probability of one event from which an entry joins a story, averaged over the story's entries.
+    pub cut: f64,
     /// How long a story stays open for new entries.
     pub window: Duration,
     /// `[[company]]` tables.
@@ -131,6 +133,7 @@ impl Default for StorySettings {
     fn default() -> Self {
         Self {
             granularity: 0.5,
+            cut: 0.35,
             window: Duration::from_hours(72),
             companies: Vec::new(),
             themes: Vec::new(),

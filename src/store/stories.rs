@@ -22,6 +22,8 @@ pub struct WindowRow {
     pub marks: String,
     /// Slugs of the companies it names, and whether it is about them.
     pub companies: Vec<(String, bool)>,
+    /// When it was placed.
+    pub joined_at: Timestamp,
 }
 
 /// Entries dated at `since` or later that have a story, in the order they were placed.
@@ -55,6 +57,7 @@ pub fn window(conn: &Connection, since: Timestamp) -> Result<Vec<WindowRow>> {
                 entry,
                 story,
                 marks,
+                joined_at: Timestamp::from_unix(joined_at),
             };
             window.push((joined_at, row));
         }
@@ -118,6 +121,21 @@ pub fn last_correction(conn: &Connection) -> Result<i64> {
     Ok(conn
         .prepare_cached("SELECT coalesce(max(id), 0) FROM corrections")?
         .query_row([], |row| row.get(0))?)
+}
+
+/// The stories of all entries that a person keeps apart from others.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn corrected_places(conn: &Connection) -> Result<Vec<(EntryId, StoryId)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT entry_id, story_id FROM story_entries
+         WHERE entry_id IN (SELECT entry_a FROM corrections WHERE kind = 'apart'
+                            UNION SELECT entry_b FROM corrections WHERE kind = 'apart')
+         ORDER BY entry_id",
+    )?;
+    let rows = statement.query_map([], |row| Ok((EntryId::new(row.get(0)?), StoryId::new(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Keeps a person's word on two entries.

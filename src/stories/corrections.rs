@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::EntryId;
 
+/// One word of a person: `true` for together.
+pub type Correction = (bool, EntryId, EntryId);
+
 /// All corrections that touch the window.
 #[derive(Debug, Clone, Default)]
 pub struct Corrections {
@@ -12,6 +15,20 @@ pub struct Corrections {
 }
 
 impl Corrections {
+    /// All of a list, oldest first.
+    #[must_use]
+    pub fn said(list: &[Correction]) -> Self {
+        let mut all = Self::default();
+        for (together, a, b) in list {
+            if *together {
+                all.together(*a, *b);
+            } else {
+                all.apart(*a, *b);
+            }
+        }
+        all
+    }
+
     /// Two entries belong together. A later word on the same two replaces an earlier one.
     pub fn together(&mut self, a: EntryId, b: EntryId) {
         put(&mut self.together, a, b);
@@ -27,6 +44,11 @@ impl Corrections {
     /// What an entry was said to belong to.
     pub fn partners(&self, entry: EntryId) -> impl Iterator<Item = EntryId> + '_ {
         self.together.get(&entry).into_iter().flatten().copied()
+    }
+
+    /// Whether a person keeps the entry away from another.
+    pub fn is_kept_apart(&self, entry: EntryId) -> bool {
+        self.apart.get(&entry).is_some_and(|enemies| !enemies.is_empty())
     }
 
     /// Whether any entry of one story must stay away from any of the other.

@@ -4,11 +4,13 @@
 //! The engine's window lives in memory; it is read back from the database at the first tick, after a person's
 //! correction, and whenever a write failed.
 
+pub mod backtest;
 pub mod cluster;
 pub mod correct;
 pub mod corrections;
 pub mod lead;
 pub mod marks;
+pub mod replay;
 pub mod tag;
 pub mod text;
 
@@ -22,22 +24,22 @@ use crate::model::{Entry, EntryId, Mark, PlacementReason, StoryId};
 use crate::store::stories::{Member, PlacedRow, WindowRow};
 use crate::store::{self, StoreError};
 use crate::time::Timestamp;
-use cluster::{Engine, Item, Outcome, Settled};
+use cluster::{Engine, Item, Knobs, Outcome, Settled};
 use corrections::Corrections;
 use tag::{Tagger, Tags};
 
 /// Entries are tagged and placed anew under another number.
 pub const RULES_VERSION: u32 = tag::RULES_VERSION;
 /// Entries placed in one transaction.
-const BATCH: usize = 500;
+pub const BATCH: usize = 500;
 /// Entries older than the window that are read at start for word frequencies.
-const OLDER_TEXTS: usize = 50_000;
+pub const OLDER_TEXTS: usize = 50_000;
 /// Members of a story that the choice of a lead looks at.
 const MEMBERS_MAX: usize = 500;
 /// How often to look when nobody wakes us.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 /// Where what the engine learnt of the stream is kept.
-const LEARNT: &str = "stories.learnt";
+pub const LEARNT: &str = "stories.learnt";
 
 /// The stories loop: the engine with its window, between ticks.
 pub struct Grouper {
@@ -129,16 +131,18 @@ impl Grouper {
                     store::stories::older_texts(conn, since, OLDER_TEXTS)?,
                     store::stories::corrections(conn)?,
                     store::settings::get(conn, LEARNT)?,
+                    store::stories::corrected_places(conn)?,
                 ))
             })
             .await?;
         let state = blocking(move || {
-            let (window, older, corrections, learnt) = kept;
+            let (window, older, corrections, learnt, places) = kept;
             let mut engine = engine(&config, &corrections);
             for (title, summary) in &older {
                 engine.count_words(title, summary);
             }
             engine.restore(&window.into_iter().map(settled).collect::<Vec<_>>());
+            engine.remember(&places);
             engine.learn(
                 &learnt
                     .map(|l| String::from_utf8_lossy(&l).into_owned())
@@ -178,20 +182,15 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     }
 }
 
-fn engine(config: &Config, corrections: &[store::stories::Correction]) -> Engine {
-    let mut said = Corrections::default();
-    for (together, a, b) in corrections {
-        if *together {
-            said.together(*a, *b);
-        } else {
-            said.apart(*a, *b);
-        }
-    }
-    let window_secs = i64::try_from(config.stories.window.as_secs()).unwrap_or(i64::MAX);
-    Engine::new(config.stories.granularity, window_secs, said)
+/// An empty engine as configured, with what persons said.
+#[must_use]
+pub fn engine(config: &Config, corrections: &[store::stories::Correction]) -> Engine {
+    Engine::new(Knobs::from(&config.stories), Corrections::said(corrections))
 }
 
-fn settled(row: WindowRow) -> Settled {
+/// An entry of the database as the engine takes it back.
+#[must_use]
+pub fn settled(row: WindowRow) -> Settled {
     let marks: Vec<&str> = row.marks.split(',').collect();
     let loose = ["live_blog", "roundup", "sponsored"].iter().any(|m| marks.contains(m));
     let slugs = |about: bool| -> Vec<String> {
@@ -223,6 +222,8 @@ fn item(entry: &Entry) -> Item {
         summary: entry.summary.clone(),
         outlet: entry.source.clone(),
         dated_at: entry.dated_at,
+        // What a feed listed when it was added may be of any age.
+        timed: entry.published_at.is_some() || !entry.history,
         about: Vec::new(),
         companies: Vec::new(),
         loose: false,

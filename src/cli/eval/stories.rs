@@ -7,14 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 use super::{Table, print_cost, write_table};
 use crate::cli::Exit;
 use crate::config::StorySettings;
 use crate::ingest::publisher;
-use crate::model::{EntryId, StoryId};
-use crate::stories::cluster::{Engine, FEATURES, Item};
-use crate::stories::corrections::Corrections;
+use crate::model::EntryId;
+use crate::stories::cluster::{Engine, FEATURES, Item, Knobs, Model};
+use crate::stories::corrections::{Correction, Corrections};
 use crate::stories::marks;
+use crate::stories::replay::Replay;
 use crate::stories::tag::Tagger;
 use crate::time::Timestamp;
 
@@ -36,6 +39,16 @@ pub struct Args {
     /// 0.0 joins little, 1.0 joins much
     #[arg(long, value_name = "0.0-1.0")]
     granularity: Option<f64>,
+    /// The probability from which an entry joins, as `cut` in `[stories]`
+    #[arg(long, value_name = "0.01-0.99")]
+    cut: Option<f64>,
+    /// What a person said, kept as the daemon keeps it: `kind` (together or apart), `a` and `b`, ids of the input
+    #[arg(long, value_name = "FILE")]
+    corrections: Option<PathBuf>,
+    /// Weights of the pair model in place of the shipped ones, as `src/stories/cluster/weights.tsv` has them: to see
+    /// what transfers, fitted without the collection at hand
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
     /// Leave out summaries of items whose source starts with this
     #[arg(long, value_name = "SOURCE")]
     blank: Option<String>,
@@ -82,7 +95,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         let label = |i: usize| ids.get(i).and_then(|id| labels.get(*id));
         Some(label(a)? == label(b)?)
     };
-    let (stories, observed) = place(lines, args, &same);
+    let engine = engine(args, &corrections(args, &ids)?)?;
+    let (stories, observed) = place(engine, lines, args, &same);
     if let Some(path) = &args.output {
         let rows = ids.iter().zip(&stories).map(|(id, story)| format!("{id}\t{story}"));
         write_table(path, "id\tcluster", rows)?;
@@ -154,17 +168,56 @@ fn publishers(lines: &mut [Line]) {
     }
 }
 
+/// The shipped engine, or as the arguments want it.
+fn engine(args: &Args, said: &[Correction]) -> anyhow::Result<Engine> {
+    let mut knobs = Knobs::from(&StorySettings::default());
+    knobs.granularity = args.granularity.unwrap_or(knobs.granularity);
+    knobs.cut = args.cut.unwrap_or(knobs.cut);
+    let engine = Engine::new(knobs, Corrections::said(said));
+    let Some(path) = &args.weights else {
+        return Ok(engine);
+    };
+    let text = std::fs::read_to_string(path).with_context(|| format!("Unable to read {}", path.display()))?;
+    Ok(engine.with_model(Model::read(&text)))
+}
+
+/// What a person said, by rows of the input.
+fn corrections(args: &Args, ids: &[&str]) -> anyhow::Result<Vec<Correction>> {
+    let Some(path) = &args.corrections else {
+        return Ok(Vec::new());
+    };
+    let table = Table::read(path)?;
+    for name in ["kind", "a", "b"] {
+        table.need(name, path)?;
+    }
+    let rows: BTreeMap<&str, usize> = ids.iter().enumerate().map(|(row, id)| (*id, row)).collect();
+    let entry = |id: &str| {
+        let row = rows
+            .get(id)
+            .with_context(|| format!("{} names the id `{id}`, which the input does not have", path.display()))?;
+        anyhow::Ok(EntryId::new(i64::try_from(*row)?))
+    };
+    let mut said = Vec::new();
+    for row in &table.rows {
+        let together = match table.cell(row, "kind") {
+            "together" => true,
+            "apart" => false,
+            other => anyhow::bail!("{}: kind is `{other}`, not `together` or `apart`", path.display()),
+        };
+        said.push((together, entry(table.cell(row, "a"))?, entry(table.cell(row, "b"))?));
+    }
+    Ok(said)
+}
+
 /// Runs the stream. Gives each line's story, and the observed pairs as table lines where they were asked for.
-fn place(mut lines: Vec<Line>, args: &Args, same: &dyn Fn(usize, usize) -> Option<bool>) -> (Vec<u64>, Vec<String>) {
+fn place(
+    engine: Engine,
+    mut lines: Vec<Line>,
+    args: &Args,
+    same: &dyn Fn(usize, usize) -> Option<bool>,
+) -> (Vec<u64>, Vec<String>) {
     publishers(&mut lines);
-    let settings = StorySettings::default();
-    let tagger = Tagger::new(&settings);
-    let window_secs = i64::try_from(settings.window.as_secs()).unwrap_or(i64::MAX);
-    let mut engine = Engine::new(
-        args.granularity.unwrap_or(settings.granularity),
-        window_secs,
-        Corrections::default(),
-    );
+    let tagger = Tagger::new(&StorySettings::default());
     let since = Instant::now();
     let first = lines.iter().filter_map(|l| l.published).min().unwrap_or_default();
     let n = lines.len();
@@ -174,18 +227,17 @@ fn place(mut lines: Vec<Line>, args: &Args, same: &dyn Fn(usize, usize) -> Optio
         .map(|(i, l)| (l.published.unwrap_or(first), i, l))
         .collect();
     order.sort_by_key(|(at, i, _)| (*at, *i));
-    let mut stories = vec![0; n];
-    let mut merged: BTreeMap<StoryId, StoryId> = BTreeMap::new();
-    let mut next_story = 0;
+    let mut replay = Replay::new(engine, &[]);
     let mut observed = Vec::new();
     let mut rest = order.as_slice();
-    let mut until = first;
+    let batch_secs = i64::try_from(args.batch.as_secs()).unwrap_or(i64::MAX);
     while let Some((at, ..)) = rest.first() {
-        until = until.plus(args.batch).max(*at);
-        let (batch, after) = rest.split_at(rest.partition_point(|(at, ..)| *at < until).max(1));
+        let batches = (at.unix() - first.unix()) / batch_secs + 1;
+        let until = Timestamp::from_unix(first.unix() + batches * batch_secs);
+        let (batch, after) = rest.split_at(rest.partition_point(|(at, ..)| *at < until));
         rest = after;
         let items: Vec<Item> = batch.iter().map(|(at, i, line)| item(&tagger, *at, *i, line)).collect();
-        let outcome = engine.place_observed(&items, &mut |a, b, features| {
+        replay.place(&items, &mut |a, b, features| {
             if args.pairs.is_some() {
                 let index = |e: EntryId| usize::try_from(e.get()).unwrap_or_default();
                 let values: Vec<String> = features.iter().map(|x| format!("{x:.5}")).collect();
@@ -193,27 +245,13 @@ fn place(mut lines: Vec<Line>, args: &Args, same: &dyn Fn(usize, usize) -> Optio
                 observed.push(format!("{a}\t{b}\t{same}\t{}", values.join("\t")));
             }
         });
-        let mut opened: BTreeMap<u32, StoryId> = BTreeMap::new();
-        for p in &outcome.placements {
-            let story = p.story.unwrap_or_else(|| {
-                *opened.entry(p.opens).or_insert_with(|| {
-                    next_story += 1;
-                    StoryId::new(next_story)
-                })
-            });
-            let at = usize::try_from(p.entry.get()).unwrap_or_default();
-            if let Some(place) = stories.get_mut(at) {
-                *place = story.get().unsigned_abs();
-            }
-        }
-        engine.settle(&opened);
-        merged.extend(outcome.merges.iter().map(|m| (m.from, m.into)));
     }
-    for story in &mut stories {
-        while let Some(into) = merged.get(&StoryId::new(i64::try_from(*story).unwrap_or_default())) {
-            *story = into.get().unsigned_abs();
-        }
-    }
+    // Entries are numbered by row, so they come back in the order of the rows.
+    let stories = replay
+        .stories()
+        .values()
+        .map(|story| story.get().unsigned_abs())
+        .collect();
     print_cost(n, since);
     (stories, observed)
 }
@@ -228,6 +266,7 @@ fn item(tagger: &Tagger, at: Timestamp, i: usize, line: &Line) -> Item {
         summary: line.summary.clone(),
         outlet: line.source.clone(),
         dated_at: at,
+        timed: line.published.is_some(),
         about: tags
             .mentions
             .iter()
@@ -246,7 +285,7 @@ fn pairs(input: &Table, args: &Args) -> anyhow::Result<Exit> {
         .iter()
         .flat_map(|row| [line(input, row, "a_", args), line(input, row, "b_", args)])
         .collect();
-    let (stories, _) = place(lines, args, &|_, _| None);
+    let (stories, _) = place(engine(args, &[])?, lines, args, &|_, _| None);
     let found: Vec<bool> = stories.chunks(2).map(|pair| pair.first() == pair.get(1)).collect();
     if let Some(path) = &args.output {
         write_table(path, "label", found.iter().map(|f| u8::from(*f).to_string()))?;

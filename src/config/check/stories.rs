@@ -18,6 +18,7 @@ pub(super) fn stories(
 ) -> StorySettings {
     let settings = StorySettings {
         granularity: table.number("granularity", 0.5, 0.0..=1.0),
+        cut: table.number("cut", 0.35, 0.01..=0.99),
         window: table.duration("window", 3 * DAY, HOUR..=30 * DAY),
         companies: in_order(companies),
         themes: in_order(themes),

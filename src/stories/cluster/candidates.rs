@@ -66,7 +66,7 @@ impl Search {
                 self.add(other, claim);
             }
         }
-        self.best(index, index.time(id).unwrap_or_default(), window_secs)
+        self.best(index, id, window_secs)
     }
 
     fn add(&mut self, other: DocId, claim: f32) {
@@ -80,7 +80,7 @@ impl Search {
     }
 
     /// The strongest claims, faded by distance in time; takes all claims back.
-    fn best(&mut self, index: &Index, at: i64, window_secs: i64) -> Vec<DocId> {
+    fn best(&mut self, index: &Index, of: DocId, window_secs: i64) -> Vec<DocId> {
         let mut best: BinaryHeap<Reverse<Claimant>> = BinaryHeap::with_capacity(CANDIDATES + 1);
         for id in self.claimants.drain(..) {
             let place = usize::try_from(id - self.first).unwrap_or(usize::MAX);
@@ -90,7 +90,7 @@ impl Search {
             if full && best.peek().is_some_and(|least| claim < least.0.claim) {
                 continue;
             }
-            let gap = (index.time(id).unwrap_or_default() - at).abs();
+            let gap = index.gap_secs(id, of);
             if gap > window_secs {
                 continue;
             }

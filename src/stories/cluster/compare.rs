@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Observer;
 use super::candidates::Search;
 use super::index::{DocId, Index};
-use super::pair::{self, Features, LOGIT_MAX, MODEL, Side};
+use super::pair::{self, Features, LOGIT_MAX, Model, Side};
 use super::prevalence::Prevalence;
 use super::view::{Space, View};
 
@@ -18,6 +18,7 @@ const DAY_SECS: f32 = 86_400.0;
 /// The comparisons of one batch.
 #[derive(Debug)]
 pub struct Compared {
+    model: Model,
     views: HashMap<DocId, View>,
     pairs: HashMap<(DocId, DocId), Pair>,
     prevalence: f32,
@@ -36,12 +37,13 @@ pub struct Pair {
 /// Compares the new entries with the window and each other.
 pub fn compare(
     index: &mut Index,
-    prevalence: &mut Prevalence,
+    (model, prevalence): (&Model, &mut Prevalence),
     new: &[DocId],
     window_secs: i64,
     observe: &mut Observer<'_>,
 ) -> Compared {
     let mut compared = Compared {
+        model: model.clone(),
         views: HashMap::new(),
         pairs: HashMap::new(),
         prevalence: 0.0,
@@ -53,7 +55,7 @@ pub fn compare(
     prevalence.fade(new.len());
     let found = compared.all_features(index, &pairs);
     for (features, overlap) in &found {
-        prevalence.count(MODEL.quick_logit(features, *overlap));
+        prevalence.count(model.quick_logit(features, *overlap));
     }
     compared.prevalence = prevalence.log_odds();
     for (&(b, a, cosine), (features, _)) in pairs.iter().zip(found) {
@@ -61,15 +63,15 @@ pub fn compare(
         if let (Some(x), Some(y)) = (index.doc(a), index.doc(b)) {
             observe(x.entry, y.entry, &features);
         }
-        compared.pairs.insert((a, b), Pair::new(&features, cosine));
+        compared.pairs.insert((a, b), Pair::new(model, &features, cosine));
     }
     compared
 }
 
 impl Pair {
-    fn new(features: &Features, cosine: f32) -> Self {
+    fn new(model: &Model, features: &Features, cosine: f32) -> Self {
         Self {
-            logit: MODEL.logit(features).clamp(-LOGIT_MAX, LOGIT_MAX),
+            logit: model.logit(features).clamp(-LOGIT_MAX, LOGIT_MAX),
             cosine,
         }
     }
@@ -80,10 +82,7 @@ type Candidate = (DocId, DocId, f32);
 
 fn neighbours(index: &mut Index, pairs: &[Candidate]) {
     for &(b, a, cosine) in pairs {
-        let (Some(x), Some(y)) = (index.time(a), index.time(b)) else {
-            continue;
-        };
-        let days = (x - y).abs() as f32 / DAY_SECS;
+        let days = index.gap_secs(a, b) as f32 / DAY_SECS;
         let near = cosine * 0.5_f32.powf(days / NEAR_DAYS);
         if near >= NEAR_MIN {
             index.note_near(a, b, near);
@@ -96,6 +95,14 @@ impl Compared {
     /// The pairs that were compared.
     pub fn pairs(&self) -> impl Iterator<Item = (DocId, DocId)> + '_ {
         self.pairs.keys().copied()
+    }
+
+    /// The pairs of new entries that could not speak louder for one event, the later entry first, in order.
+    pub fn certain(&self, first_new: DocId) -> Vec<(DocId, DocId)> {
+        let sure = self.pairs.iter().filter(|(_, pair)| pair.logit >= LOGIT_MAX);
+        let mut found: Vec<(DocId, DocId)> = sure.map(|((a, b), _)| (*b, *a)).filter(|p| p.0 >= first_new).collect();
+        found.sort_unstable();
+        found
     }
 
     /// One comparison, in either order.
@@ -128,7 +135,8 @@ impl Compared {
         let Some((features, _)) = self.features(index, (a, b), cosine, expanded) else {
             return -LOGIT_MAX;
         };
-        let pair = Pair::new(&pair::with_prevalence(features, self.prevalence), cosine);
+        let features = pair::with_prevalence(features, self.prevalence);
+        let pair = Pair::new(&self.model, &features, cosine);
         self.pairs.insert((a, b), pair);
         pair.logit
     }

@@ -112,14 +112,16 @@ fn words(index: &Index, a: &Doc, b: &Doc) -> String {
         .take(TERMS_NAMED)
         .map(|(word, weight)| format!("{word} {weight:.1}"))
         .collect();
-    let hours = (a.at - b.at).abs() / HOUR_SECS;
+    let hours = a.gap_secs(b) / HOUR_SECS;
     let mut parts = vec![
         if named.is_empty() {
             "shares no telling word".to_owned()
         } else {
             format!("shares {}", named.join(", "))
         },
-        if hours < 48 {
+        if !a.timed || !b.timed {
+            "when is unknown".to_owned()
+        } else if hours < 48 {
             format!("{hours} h apart")
         } else {
             format!("{} days apart", hours / 24)

@@ -27,7 +27,7 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
     if same_outlet && !a.marked(DIGIT).eq(b.marked(DIGIT)) {
         return Some("one outlet's template with another number or date");
     }
-    if same_outlet && (a.at - b.at).abs() >= REPEAT_SECS && figures_differ(a, b) {
+    if same_outlet && a.gap_secs(b) >= REPEAT_SECS && figures_differ(a, b) {
         return Some("one outlet's template with other figures on another day");
     }
     if !a.about.is_empty() && !b.about.is_empty() && disjoint(&a.companies, &b.companies) {

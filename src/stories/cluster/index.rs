@@ -15,6 +15,8 @@ pub type DocId = u64;
 
 /// Neighbours kept of each entry.
 pub const NEAR_MAX: usize = 5;
+/// An entry whose age nobody knows leaves after so many later ones.
+const UNTIMED_KEPT: DocId = 10_000;
 /// Words of the vocabulary above which the rarest are forgotten.
 const WORDS_MAX: usize = 2_000_000;
 
@@ -48,6 +50,8 @@ pub struct Doc {
     pub entry: EntryId,
     /// Unix seconds.
     pub at: i64,
+    /// Whether [`Self::at`] says when it was published.
+    pub timed: bool,
     /// Hash of the outlet's name; 0 when unknown.
     pub outlet: u64,
     /// Hash of the canonical link; 0 without one.
@@ -72,6 +76,15 @@ impl Doc {
     /// Whether there is more than a headline.
     pub fn has_summary(&self) -> bool {
         self.terms.iter().map(|t| u32::from(t.summary)).sum::<u32>() > 4
+    }
+
+    /// Seconds between two entries; 0 where the age of one is unknown.
+    pub fn gap_secs(&self, other: &Self) -> i64 {
+        if self.timed && other.timed {
+            (self.at - other.at).abs()
+        } else {
+            0
+        }
     }
 
     /// Terms with this mark, by number.
@@ -137,8 +150,8 @@ pub struct Index {
     names: Vec<Box<str>>,
     free: Vec<TermId>,
     docs: VecDeque<Doc>,
-    /// Each entry's time once more, side by side: thousands are looked at for each new entry.
-    times: VecDeque<i64>,
+    /// Each entry's time once more, side by side: thousands are looked at for each new entry. `None` when unknown.
+    times: VecDeque<Option<i64>>,
     first: DocId,
     postings: Vec<VecDeque<u32>>,
     /// Headlines by term and outlet, hashed together.
@@ -170,11 +183,22 @@ impl Index {
         self.docs.get_mut(usize::try_from(id.checked_sub(self.first)?).ok()?)
     }
 
-    /// Unix seconds of an entry of the window.
-    pub fn time(&self, id: DocId) -> Option<i64> {
-        self.times
-            .get(usize::try_from(id.checked_sub(self.first)?).ok()?)
-            .copied()
+    /// Whether the entry is in the window.
+    pub fn holds(&self, id: DocId) -> bool {
+        id >= self.first && id < self.next_id()
+    }
+
+    /// Seconds between two entries; 0 where the age of one is unknown.
+    pub fn gap_secs(&self, a: DocId, b: DocId) -> i64 {
+        match (self.time(a), self.time(b)) {
+            (Some(a), Some(b)) => (a - b).abs(),
+            _ => 0,
+        }
+    }
+
+    fn time(&self, id: DocId) -> Option<i64> {
+        let place = usize::try_from(id.checked_sub(self.first)?).ok()?;
+        self.times.get(place).copied().flatten()
     }
 
     /// The number of the window's oldest entry.
@@ -256,7 +280,7 @@ impl Index {
             .as_slice()
             .iter()
             .map(|(low, cosine)| (self.whole(*low), *cosine));
-        near.filter(|(id, _)| self.time(*id).is_some())
+        near.filter(|(id, _)| self.holds(*id))
     }
 
     /// Counts words without keeping the entry: for those older than the window.
@@ -293,7 +317,7 @@ impl Index {
             }
         }
         self.seen += 1;
-        self.times.push_back(doc.at);
+        self.times.push_back(doc.timed.then_some(doc.at));
         self.docs.push_back(doc);
         id
     }
@@ -329,7 +353,15 @@ impl Index {
     /// Forgets entries from the front while they are older than this.
     pub fn expire(&mut self, before: i64) -> Vec<(DocId, Doc)> {
         let mut gone = Vec::new();
-        while self.docs.front().is_some_and(|d| d.at < before) {
+        let newest = self.next_id();
+        let old = |doc: &Doc, id: DocId| {
+            if doc.timed {
+                doc.at < before
+            } else {
+                newest - id > UNTIMED_KEPT
+            }
+        };
+        while self.docs.front().is_some_and(|d| old(d, self.first)) {
             let Some(doc) = self.docs.pop_front() else { break };
             let id = self.first;
             self.first += 1;

@@ -20,6 +20,8 @@ pub struct Item {
     pub outlet: String,
     /// The time windows use.
     pub dated_at: Timestamp,
+    /// That time says when it was published. Without, distance in time is no evidence for or against anything.
+    pub timed: bool,
     /// Slugs of the companies it is about.
     pub about: Vec<String>,
     /// Slugs of all companies it names.

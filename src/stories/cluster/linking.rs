@@ -69,6 +69,8 @@ impl Engine {
     /// Joins the batch's stories with each other and with those of the window.
     pub(super) fn link(&mut self, ids: &[DocId], compared: &mut Compared) -> Vec<Merge> {
         let first = ids.first().copied().unwrap_or_default();
+        let mut merges = Vec::new();
+        self.join_certain(compared, first, &mut merges);
         let story_of = |index: &Index, id: DocId| index.doc(id).map(|d| d.story);
         let mut keys: BTreeSet<StoryKey> = BTreeSet::new();
         let mut touching: BTreeSet<(StoryKey, StoryKey)> = BTreeSet::new();
@@ -105,12 +107,39 @@ impl Engine {
             compared,
         };
         let groups = link::join_all(nodes, edges, self.cuts, &mut rules);
-        let mut merges = Vec::new();
         for group in groups {
             let members: Vec<StoryKey> = group.iter().filter_map(|n| keys.get(*n).copied()).collect();
             self.unite(&members, &mut merges);
         }
         merges
+    }
+
+    /// Joins the new entries of pairs as certain as a pair can be, one by one, before anything else is weighed: average
+    /// link would begin with them, at a price that grows with the square of a burst.
+    fn join_certain(&mut self, compared: &mut Compared, first: DocId, merges: &mut Vec<Merge>) {
+        let story_of = |index: &Index, id: DocId| index.doc(id).map(|d| d.story);
+        for (later, earlier) in compared.certain(first) {
+            let (Some(x), Some(y)) = (story_of(&self.index, later), story_of(&self.index, earlier)) else {
+                continue;
+            };
+            if x == y || !self.is_open(x, first) {
+                continue;
+            }
+            let (mut few, mut there) = (self.sample(x), self.sample(y));
+            few.truncate(FEW);
+            there.truncate(FEW);
+            let loose = self.node(x, first).loose || self.node(y, first).loose;
+            let mean = compared.mean(&self.index, &few, &there);
+            if !loose && mean >= self.cuts.join && self.may_join(&[x], &[y]) {
+                self.unite(&[x, y], merges);
+            }
+        }
+    }
+
+    /// Whether a story holds new entries only.
+    fn is_open(&self, key: StoryKey, first_new: DocId) -> bool {
+        let members = self.stories.get(&key).map_or(&[][..], |s| s.members.as_slice());
+        members.iter().all(|m| *m >= first_new)
     }
 
     pub(super) fn node(&self, key: StoryKey, first_new: DocId) -> Node {
@@ -154,6 +183,7 @@ impl Engine {
                 }
             }
             let into = self.stories.entry(keep).or_default();
+            into.left.extend(story.left);
             into.members.extend(story.members);
             into.members.sort_unstable();
             if let (Some(from), Some(into)) = (story.id, into.id) {

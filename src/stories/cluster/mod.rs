@@ -24,18 +24,18 @@ use sha2::{Digest as _, Sha256};
 
 use super::corrections::Corrections;
 use super::text;
+use crate::config::StorySettings;
 use crate::model::{EntryId, Placement, PlacementReason, StoryId};
 use compare::{Compared, compare};
 use index::{DIGIT, Doc, DocId, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
 pub use item::{Item, Merge, Outcome, Settled};
 use link::Cuts;
-pub use pair::{FEATURES, Features};
+use pair::MODEL;
+pub use pair::{FEATURES, Features, Model};
 use prevalence::Prevalence;
 
-/// Mean log-odds from which a new entry joins, at granularity 0.5.
-const JOIN: f32 = -0.5;
-/// What granularity 0.0 adds to that and 1.0 takes off.
-const GRANULARITY_GAIN: f32 = 3.0;
+/// What granularity 0.0 adds to the mean log-odds from which a new entry joins, and 1.0 takes off.
+const GRANULARITY_GAIN: f64 = 3.0;
 /// Two stories become one on this much more evidence than a new entry needs.
 const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
@@ -45,6 +45,38 @@ const LOOSE_EXTRA: f32 = 0.5;
 struct Story {
     id: Option<StoryId>,
     members: Vec<DocId>,
+    /// Entries that left the window and that a person keeps away from others: the story stays away from them for good.
+    left: Vec<EntryId>,
+}
+
+/// What `[stories]` sets of the engine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Knobs {
+    /// How readily entries join: 0.0 little, 1.0 much, 0.5 as `cut` says.
+    pub granularity: f64,
+    /// The probability of one event from which an entry joins, averaged over the story's entries.
+    pub cut: f64,
+    /// How long an entry stays in the window, in seconds.
+    pub window_secs: i64,
+}
+
+impl Knobs {
+    /// Mean log-odds from which a new entry joins.
+    #[expect(clippy::cast_possible_truncation, reason = "a small number")]
+    fn join(self) -> f32 {
+        let cut = self.cut.clamp(0.001, 0.999);
+        ((cut / (1.0 - cut)).ln() + GRANULARITY_GAIN * (1.0 - 2.0 * self.granularity)) as f32
+    }
+}
+
+impl From<&StorySettings> for Knobs {
+    fn from(settings: &StorySettings) -> Self {
+        Self {
+            granularity: settings.granularity,
+            cut: settings.cut,
+            window_secs: i64::try_from(settings.window.as_secs()).unwrap_or(i64::MAX),
+        }
+    }
 }
 
 /// The window with its stories.
@@ -52,6 +84,7 @@ struct Story {
 pub struct Engine {
     window_secs: i64,
     cuts: Cuts,
+    model: Model,
     index: Index,
     prevalence: Prevalence,
     corrections: Corrections,
@@ -67,18 +100,18 @@ pub struct Engine {
 pub type Observer<'a> = dyn FnMut(EntryId, EntryId, &Features) + 'a;
 
 impl Engine {
-    /// An empty engine. `granularity` as in `[stories]`: 0.5 is the shipped default.
+    /// An empty engine.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a number between 0 and 1")]
-    pub fn new(granularity: f64, window_secs: i64, corrections: Corrections) -> Self {
-        let join = JOIN + GRANULARITY_GAIN * (1.0 - 2.0 * granularity as f32);
+    pub fn new(knobs: Knobs, corrections: Corrections) -> Self {
+        let join = knobs.join();
         Self {
-            window_secs,
+            window_secs: knobs.window_secs,
             cuts: Cuts {
                 join,
                 merge: join + MERGE_EXTRA,
                 loose: join + LOOSE_EXTRA,
             },
+            model: MODEL.clone(),
             index: Index::default(),
             prevalence: Prevalence::default(),
             corrections,
@@ -89,6 +122,12 @@ impl Engine {
             opened: Vec::new(),
             newest_at: i64::MIN,
         }
+    }
+
+    /// The same engine judging pairs by other weights than the shipped ones.
+    #[must_use]
+    pub fn with_model(self, model: Model) -> Self {
+        Self { model, ..self }
     }
 
     /// Entries in the window.
@@ -135,7 +174,8 @@ impl Engine {
                 self.next_story += 1;
                 self.next_story
             });
-            let id = self.add(&s.item, key);
+            let doc = self.read(&s.item, key);
+            let id = self.push(doc);
             let story = self.stories.entry(key).or_default();
             story.id = Some(s.story);
             story.members.push(id);
@@ -147,6 +187,16 @@ impl Engine {
             }
         }
         self.index.refresh();
+    }
+
+    /// Takes back which story an entry older than the window is in, where a person said a word on it.
+    pub fn remember(&mut self, places: &[(EntryId, StoryId)]) {
+        let keys: BTreeMap<StoryId, StoryKey> = self.stories.iter().filter_map(|(k, s)| Some((s.id?, *k))).collect();
+        for (entry, story) in places.iter().filter(|p| !self.by_entry.contains_key(&p.0)) {
+            if let Some(story) = keys.get(story).and_then(|key| self.stories.get_mut(key)) {
+                story.left.push(*entry);
+            }
+        }
     }
 
     /// Tells the row ids of the stories the last batch opened, by [`Placement::opens`].
@@ -178,7 +228,8 @@ impl Engine {
             new.iter().map(|item| self.identity(item)).collect();
         self.index.refresh();
         let ids: Vec<DocId> = (first..self.index.next_id()).collect();
-        let mut compared = compare(&mut self.index, &mut self.prevalence, &ids, self.window_secs, observe);
+        let judges = (&self.model, &mut self.prevalence);
+        let mut compared = compare(&mut self.index, judges, &ids, self.window_secs, observe);
         let merges = self.link(&ids, &mut compared);
         self.outcome(&joined, &compared, merges)
     }
@@ -195,6 +246,9 @@ impl Engine {
             if let Some(story) = self.stories.get_mut(&doc.story) {
                 if let Ok(at) = story.members.binary_search(&id) {
                     story.members.remove(at);
+                }
+                if self.corrections.is_kept_apart(doc.entry) {
+                    story.left.push(doc.entry);
                 }
                 if story.members.is_empty() {
                     self.stories.remove(&doc.story);
@@ -215,30 +269,38 @@ impl Engine {
             .get(&hash(&item.url))
             .filter(|_| has_page(&item.url))
             .map(|d| (*d, PlacementReason::SameUrl));
+        let mut doc = self.read(item, 0);
         let found = said.or(linked).and_then(|(like, reason)| {
             let story = self.index.doc(like)?.story;
-            let members = || self.entries_of(story);
-            let fine = reason == PlacementReason::Corrected || !self.corrections.forbid(|| vec![item.entry], members);
+            let fine = reason == PlacementReason::Corrected || self.may_enter(&doc, story);
             fine.then_some((story, reason, Some(like)))
         });
         let (story, reason, like) = found.unwrap_or_else(|| {
             self.next_story += 1;
             (self.next_story, PlacementReason::First, None)
         });
-        let id = self.add(item, story);
+        doc.story = story;
+        let id = self.push(doc);
         self.stories.entry(story).or_default().members.push(id);
         (id, story, reason, like)
     }
 
-    fn add(&mut self, item: &Item, story: StoryKey) -> DocId {
-        let doc = self.read(item, story);
-        let (entry, url) = (doc.entry, doc.url);
+    /// Whether neither a gate nor a person keeps an entry out of a story.
+    fn may_enter(&self, doc: &Doc, story: StoryKey) -> bool {
+        let members = self.stories.get(&story).map_or(&[][..], |s| s.members.as_slice());
+        let mut others = members.iter().filter_map(|m| self.index.doc(*m));
+        others.all(|other| gates::forbid(doc, other).is_none())
+            && !self.corrections.forbid(|| vec![doc.entry], || self.entries_of(story))
+    }
+
+    fn push(&mut self, doc: Doc) -> DocId {
+        let (entry, url, at) = (doc.entry, doc.url, doc.at);
         let id = self.index.push(doc);
         self.by_entry.insert(entry, id);
         if url != 0 {
             self.by_url.entry(url).or_insert(id);
         }
-        self.newest_at = self.newest_at.max(item.dated_at.unix());
+        self.newest_at = self.newest_at.max(at);
         id
     }
 
@@ -279,6 +341,7 @@ impl Engine {
         Doc {
             entry: item.entry,
             at: item.dated_at.unix(),
+            timed: item.timed,
             outlet: hash(&item.outlet.to_lowercase()),
             url: if has_page(&item.url) { hash(&item.url) } else { 0 },
             terms: terms.into_values().collect(),
@@ -295,8 +358,10 @@ impl Engine {
         self.stories
             .get(&story)
             .into_iter()
-            .flat_map(|s| s.members.iter())
-            .filter_map(|m| self.index.doc(*m).map(|d| d.entry))
+            .flat_map(|s| {
+                let inside = s.members.iter().filter_map(|m| self.index.doc(*m).map(|d| d.entry));
+                inside.chain(s.left.iter().copied())
+            })
             .collect()
     }
 

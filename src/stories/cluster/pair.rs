@@ -48,7 +48,7 @@ const DAYS_MAX: f32 = 4.0;
 const DAY_SECS: f32 = 86_400.0;
 
 /// The linear models.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     bias: f32,
     weights: Features,
@@ -59,7 +59,9 @@ pub struct Model {
 pub static MODEL: LazyLock<Model> = LazyLock::new(|| Model::read(WEIGHTS));
 
 impl Model {
-    fn read(text: &str) -> Self {
+    /// Reads weights as `weights.tsv` has them; what is missing weighs nothing.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
         let weight = |name: &str| -> f32 {
             text.lines()
                 .filter_map(|line| line.split_once('\t'))
@@ -174,7 +176,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
     let shared = Shared::of(a.view, b.view);
     let (x, y) = (a.view.sums, b.view.sums);
     let overlap = ratio(shared.titles, x.title.min(y.title));
-    let days = ((a.doc.at - b.doc.at).abs() as f32 / DAY_SECS).min(DAYS_MAX);
+    let days = (a.doc.gap_secs(b.doc) as f32 / DAY_SECS).min(DAYS_MAX);
     let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet;
     let numbered = |doc: &Doc| doc.marked(NUMBER).next().is_some();
     let number_conflict = !shared.number && numbered(a.doc) && numbered(b.doc);

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::StorySettings;
 use crate::time::Timestamp;
 
 const HOUR: i64 = 3600;
@@ -13,6 +14,7 @@ fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
         summary: String::new(),
         outlet: outlet.into(),
         dated_at: Timestamp::from_unix(1_700_000_000 + hours * HOUR),
+        timed: true,
         about: Vec::new(),
         companies: Vec::new(),
         loose: false,
@@ -20,7 +22,7 @@ fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
 }
 
 fn engine(corrections: Corrections) -> Engine {
-    Engine::new(0.5, 72 * HOUR, corrections)
+    Engine::new(Knobs::from(&StorySettings::default()), corrections)
 }
 
 /// Plain news of other things, so that common words are known to be common.
@@ -156,6 +158,107 @@ fn a_correction_is_kept() {
 }
 
 #[test]
+fn stories_kept_apart_stay_apart_when_the_entries_that_were_named_are_gone() {
+    let deal = |id, hours, outlet: &str| item(id, hours, outlet, "Sirius Cybernetics to buy Magrathea for $3 billion");
+    let mut said = Corrections::default();
+    said.apart(EntryId::new(1), EntryId::new(2));
+    let follow_up = [deal(5, 110, "e")];
+    let story_of = |corrections: Corrections, remembered: bool| {
+        let mut engine = engine(corrections);
+        engine.place(&background());
+        let settled = |id, hours, outlet, story| Settled {
+            item: deal(id, hours, outlet),
+            story: StoryId::new(story),
+            near: Vec::new(),
+        };
+        if remembered {
+            // As after a restart: entries 1 and 2 are older than the window.
+            engine.restore(&[settled(3, 50, "c", 7), settled(4, 50, "d", 8)]);
+            engine.remember(&[(EntryId::new(1), StoryId::new(7)), (EntryId::new(2), StoryId::new(8))]);
+        } else {
+            engine.restore(&[
+                settled(1, 0, "a", 7),
+                settled(2, 0, "b", 8),
+                settled(3, 50, "c", 7),
+                settled(4, 50, "d", 8),
+            ]);
+        }
+        engine.place(&follow_up).merges
+    };
+    assert_eq!(story_of(said.clone(), false), []);
+    assert_eq!(story_of(said, true), []);
+    let unsaid = story_of(Corrections::default(), false);
+    assert_eq!(unsaid.len(), 1, "without the correction they become one story");
+}
+
+#[test]
+fn one_link_does_not_open_a_gate() {
+    let linked = |id, title: &str, companies: &[&str]| Item {
+        url: "https://example.com/2026/a-page".into(),
+        about: companies.iter().map(|c| (*c).to_owned()).collect(),
+        companies: companies.iter().map(|c| (*c).to_owned()).collect(),
+        ..item(id, 0, &format!("outlet {id}"), title)
+    };
+    let transcript = |company| format!("{company} third-quarter earnings call transcript published");
+    let other = Item {
+        url: "https://example.com/2026/another".into(),
+        ..linked(3, &transcript("Magrathea"), &["magrathea"])
+    };
+    let mut engine = engine(Corrections::default());
+    let mut said = Corrections::default();
+    said.together(EntryId::new(1), EntryId::new(3));
+    engine.corrections = said;
+    engine.place(&background());
+    // A person put 3 to 1; 2 has the link of 1 and the wording of 3 about another company.
+    let batch = [
+        linked(1, "Results of the third quarter", &[]),
+        linked(2, &transcript("Sirius"), &["sirius"]),
+        other,
+    ];
+    engine.place(&[batch[0].clone(), batch[2].clone()]);
+    engine.settle(&BTreeMap::from([(0, StoryId::new(70))]));
+    let outcome = engine.place(&batch[1..2]);
+    assert_eq!(outcome.placements[0].story, None, "{:?}", outcome.placements);
+}
+
+#[test]
+fn an_entry_of_unknown_age_is_compared_over_any_distance() {
+    let old = |timed| Item {
+        timed,
+        ..item(1, -500, "a", "Sirius Cybernetics to buy Magrathea for $3 billion")
+    };
+    let new = [item(2, 0, "b", "Sirius Cybernetics agrees $3bn takeover of Magrathea")];
+    for (timed, stories) in [(true, 1), (false, 0)] {
+        let mut engine = engine(Corrections::default());
+        engine.place(&background());
+        engine.place(&[old(timed)]);
+        engine.settle(&BTreeMap::from([(0, StoryId::new(70))]));
+        let opened = engine
+            .place(&new)
+            .placements
+            .iter()
+            .filter(|p| p.story.is_none())
+            .count();
+        assert_eq!(opened, stories, "timed: {timed}");
+    }
+}
+
+#[test]
+fn a_burst_on_one_event_is_one_story() {
+    let verbs = ["buys", "to buy", "agrees to buy", "will buy", "in deal to buy"];
+    let batch: Vec<Item> = (0..200)
+        .map(|i| {
+            let verb = verbs[usize::try_from(i).unwrap() % verbs.len()];
+            let title = format!("Sirius Cybernetics {verb} Magrathea for $3 billion");
+            item(i, i % 5, &format!("outlet {i}"), &title)
+        })
+        .collect();
+    let mut engine = engine(Corrections::default());
+    engine.place(&background());
+    assert_eq!(groups(&mut engine, &batch).len(), 1);
+}
+
+#[test]
 fn placing_twice_changes_nothing() {
     let batch = [item(1, 0, "a", "Sirius Cybernetics to buy Magrathea for $3 billion")];
     let mut engine = engine(Corrections::default());
@@ -211,7 +314,9 @@ fn hostile_headlines_are_capped() {
         .collect();
     let mut engine = engine(Corrections::default());
     assert_eq!(engine.place(&batch).placements.len(), 5);
-    assert!(engine.index.doc(2).unwrap().terms.len() <= text::TITLE_TERMS_MAX);
+    for id in 0..5 {
+        assert!(engine.index.doc(id).unwrap().terms.len() <= text::TITLE_TERMS_MAX);
+    }
 }
 
 #[test]
@@ -245,7 +350,15 @@ fn headlines() -> impl Strategy<Value = Vec<Item>> {
             .zip(all)
             .map(|(id, (words, hours, outlet))| {
                 let title: Vec<&str> = words.iter().map(|w| WORDS[*w]).collect();
-                item(id, hours, &format!("outlet {outlet}"), &title.join(" "))
+                let companies: Vec<String> = words.iter().filter(|w| **w < 2).map(|w| WORDS[*w].into()).collect();
+                Item {
+                    // Some share a page.
+                    url: format!("https://example.com/{}", hours + 30 * i64::from(outlet == 0) * id),
+                    about: companies.clone(),
+                    companies,
+                    timed: hours % 7 != 0,
+                    ..item(id, hours, &format!("outlet {outlet}"), &title.join(" "))
+                }
             })
             .collect()
     })
@@ -259,7 +372,9 @@ proptest! {
         let mut turned = batch.clone();
         turned.reverse();
         let (mut one, mut other) = (engine(Corrections::default()), engine(Corrections::default()));
+        prop_assert_eq!(one.place(&background()), other.place(&background()));
         prop_assert_eq!(one.place(&batch), other.place(&turned));
+        prop_assert_eq!(one.place(&batch), Outcome::default());
     }
 
     #[test]
