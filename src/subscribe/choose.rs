@@ -5,6 +5,7 @@
 //! known name and changes nothing.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::command::Change;
 use crate::model::{Choices, Frequency, KnownName, NameKind};
@@ -21,7 +22,7 @@ const PREFIX_CHARS_MIN: usize = 3;
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     known: Vec<KnownName>,
-    folded: BTreeMap<String, usize>,
+    folded: OnceLock<BTreeMap<String, usize>>,
 }
 
 /// What changes came to, in words for the reader.
@@ -34,22 +35,30 @@ pub struct Notes {
 }
 
 impl Names {
-    /// An index over the known names. Of two that share a word the first keeps it; a name comes before another's ticker.
+    /// From all known names; the index over them is made when a word is first looked up.
     #[must_use]
-    pub fn new(known: Vec<KnownName>) -> Self {
-        let mut folded = BTreeMap::new();
-        let names = known.iter().enumerate().flat_map(|(i, n)| [(i, &n.slug), (i, &n.name)]);
-        let others = known
-            .iter()
-            .enumerate()
-            .flat_map(|(i, n)| n.others.iter().map(move |o| (i, o)));
-        for (place, word) in names.chain(others) {
-            let word = fold(word);
-            if !word.is_empty() {
-                folded.entry(word).or_insert(place);
-            }
+    pub const fn new(known: Vec<KnownName>) -> Self {
+        Self {
+            known,
+            folded: OnceLock::new(),
         }
-        Self { known, folded }
+    }
+
+    /// Of two that share a word the first keeps it; a name comes before another's ticker.
+    fn folded(&self) -> &BTreeMap<String, usize> {
+        self.folded.get_or_init(|| {
+            let mut folded = BTreeMap::new();
+            let numbered = || self.known.iter().enumerate();
+            let names = numbered().flat_map(|(i, n)| [(i, &n.slug), (i, &n.name)]);
+            let others = numbered().flat_map(|(i, n)| n.others.iter().map(move |other| (i, other)));
+            for (place, word) in names.chain(others) {
+                let word = fold(word);
+                if !word.is_empty() {
+                    folded.entry(word).or_insert(place);
+                }
+            }
+            folded
+        })
     }
 
     /// The known names.
@@ -73,11 +82,11 @@ impl Names {
     /// The nearest known name, when nothing matches.
     pub fn find(&self, text: &str) -> Result<&KnownName, Option<&str>> {
         let word = fold(text);
-        if let Some(known) = self.folded.get(&word).and_then(|place| self.known.get(*place)) {
+        if let Some(known) = self.folded().get(&word).and_then(|place| self.known.get(*place)) {
             return Ok(known);
         }
         let mut begins = self
-            .folded
+            .folded()
             .range(word.clone()..)
             .take_while(|(known, _)| known.starts_with(&word))
             .map(|(_, place)| *place);
@@ -90,7 +99,7 @@ impl Names {
             return Ok(known);
         }
         let nearest = self
-            .folded
+            .folded()
             .iter()
             .map(|(known, place)| (strsim::jaro_winkler(&word, known), *place))
             .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)

@@ -22,7 +22,7 @@ pub async fn page(
     headers: HeaderMap,
 ) -> Response {
     match member::by_settings_token(&door.ctx, &token).await {
-        Ok(Some(member)) => show(&door, &token, &member, &member.choices, false, &[]).await,
+        Ok(Some(member)) => show(&door, &token, &member, &member.choices, Told::default()).await,
         Ok(None) => door.bad_token(door.network(peer, &headers)),
         Err(error) => door.failed(&error),
     }
@@ -50,15 +50,27 @@ pub async fn save(
     let Some(spec) = config.digests.iter().find(|digest| digest.key == member.digest) else {
         return door.missing();
     };
-    let (choices, mut problems) = read(&fields(&body), &names, spec.zone);
+    let written = fields(&body);
+    let (choices, mut problems) = read(&written, &names, spec.zone);
     if let Err(error) = schedule_of(&choices, &spec.schedule, spec.zone) {
         problems.push(error.to_string());
     }
     if !problems.is_empty() {
-        return show(&door, &token, &member, &choices, false, &problems).await;
+        let told = Told {
+            saved: false,
+            problems: &problems,
+            written: Some(&written),
+        };
+        return show(&door, &token, &member, &choices, told).await;
     }
     match member::change(&door.ctx, &member, choices.clone(), network.words()).await {
-        Ok(()) => show(&door, &token, &member, &choices, true, &[]).await,
+        Ok(()) => {
+            let told = Told {
+                saved: true,
+                ..Told::default()
+            };
+            show(&door, &token, &member, &choices, told).await
+        }
         Err(error) => door.failed(&error),
     }
 }
@@ -141,14 +153,16 @@ fn frequency(value: &str) -> Frequency {
     }
 }
 
-async fn show(
-    door: &Door,
-    token: &str,
-    member: &Member,
-    choices: &Choices,
+/// What the page says beside the choices.
+#[derive(Default)]
+struct Told<'a> {
     saved: bool,
-    problems: &[String],
-) -> Response {
+    problems: &'a [String],
+    /// The form as it came, when it cannot be kept: whoever mistyped a name mends it and does not begin anew.
+    written: Option<&'a [(String, String)]>,
+}
+
+async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told: Told<'_>) -> Response {
     let names = match member::names(&door.ctx).await {
         Ok(names) => names,
         Err(error) => return door.failed(&error),
@@ -159,12 +173,12 @@ async fn show(
         .iter()
         .find(|digest| digest.key == member.digest)
         .map_or_else(Zone::default, |d| d.zone);
-    let listed = |slugs: &[String]| {
-        slugs
-            .iter()
-            .map(|slug| names.name_of(slug).to_owned())
-            .collect::<Vec<_>>()
-            .join(", ")
+    let listed = |name: &str, slugs: &[String]| {
+        if let Some(written) = told.written {
+            return field(written, name).to_owned();
+        }
+        let known: Vec<&str> = slugs.iter().map(|slug| names.name_of(slug)).collect();
+        known.join(", ")
     };
     let themes: Vec<_> = names
         .all()
@@ -187,10 +201,10 @@ async fn show(
         "address": member.address,
         "action": format!("/settings/{token}"),
         "leave": format!("/leave/{}", member.leave_token),
-        "saved": saved,
-        "problems": problems,
-        "companies": listed(&choices.companies),
-        "muted": listed(&choices.muted),
+        "saved": told.saved,
+        "problems": told.problems,
+        "companies": listed("companies", &choices.companies),
+        "muted": listed("muted", &choices.muted),
         "themes": themes,
         "frequencies": frequencies(&choices.frequency),
         "time": choices.time.clone().unwrap_or_default(),
@@ -201,7 +215,7 @@ async fn show(
         "text_only": choices.format == MailFormat::Text,
         "languages": languages,
     });
-    let status = if problems.is_empty() {
+    let status = if told.problems.is_empty() {
         StatusCode::OK
     } else {
         StatusCode::UNPROCESSABLE_ENTITY

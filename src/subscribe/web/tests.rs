@@ -272,6 +272,21 @@ async fn choices_are_kept() {
 }
 
 #[tokio::test]
+async fn what_was_mistyped_stays_in_its_field() {
+    let world = World::new().await;
+    let (_, settings) = world.join().await;
+    let answer = world
+        .form(
+            &format!("/settings/{settings}"),
+            "companies=Qqqq%2C+Zzzz&theme=ai&muted=Xxxx",
+        )
+        .await;
+    assert!(answer.body.contains("“Qqqq” is not known."), "{}", answer.body);
+    assert!(answer.body.contains(">Qqqq, Zzzz</textarea>") && answer.body.contains(">Xxxx</textarea>"));
+    assert!(answer.body.contains("value=\"ai\" checked"));
+}
+
+#[tokio::test]
 async fn membership_does_not_show() {
     let world = World::new().await;
     world.join().await;
