@@ -30,6 +30,8 @@ class Door:
         inbound = {
             "lmtp": f'lmtp = "127.0.0.1:{self.lmtp}"\n',
             "lmtp-socket": f'lmtp = "unix:{self.socket}"\n',
+            "imap": f'[inbound.imap]\nhost = "localhost"\nport = {dovecot.imaps}\nusername = "{self.list_address}"\n'
+                    f'password = "{PASSWORD}"\nca_file = "{certificates.ca}"\nmove_to = "Read by Courant"\n',
         }.get(self.kind, "")
         port = operator.implicit if self.tls == "implicit" else operator.starttls
         sources = "".join(f'[[feed]]\nkey = "{key}"\nurl = "{url}"\nallow_private = true\n' for key, url in feeds.urls.items())

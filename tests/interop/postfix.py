@@ -135,6 +135,8 @@ class Operator(Postfix):
                 lines.append(f"{door.domain} lmtp:inet:127.0.0.1:{door.lmtp}\n")
             elif door.kind == "lmtp-socket":
                 lines.append(f"{door.domain} lmtp:unix:{door.socket}\n")
+            elif door.kind == "imap":
+                lines.append(f"{door.domain} lmtp:inet:127.0.0.1:{dovecot.lmtp}\n")
             elif door.kind == "alias":
                 aliases.write_text(f'news: "|{pipe}"\nbounces: "|{pipe}"\n')
                 run(["postalias", "-c", "/etc/postfix", f"hash:{aliases}"])

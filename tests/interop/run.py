@@ -24,7 +24,7 @@ from signatures import Keys
 from walk import walk
 
 # Each door is an installation of its own. Both ways of encrypting the way out are used.
-DOORS = [("pipe", "starttls"), ("alias", "implicit"), ("lmtp", "starttls"), ("lmtp-socket", "implicit")]
+DOORS = [("pipe", "starttls"), ("alias", "implicit"), ("lmtp", "starttls"), ("lmtp-socket", "implicit"), ("imap", "implicit")]
 
 
 def main(binary):
