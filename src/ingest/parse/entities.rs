@@ -73,6 +73,13 @@ pub(super) fn push(out: &mut String, name: &str, high: &mut Option<u32>) {
     }
 }
 
+/// Whether HTML knows `&name;`.
+pub(super) fn is_known(name: &str) -> bool {
+    NAMED_ENTITIES
+        .get(format!("{name};").as_str())
+        .is_some_and(|(first, _)| *first != 0)
+}
+
 /// Decodes the references of an attribute value or of a text that was escaped.
 pub(super) fn decode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
