@@ -127,7 +127,7 @@ fn not_readable(url: &str, why: &str) -> PollFailure {
 fn stranger(url: &str) -> DueFeed {
     DueFeed {
         id: FeedId::new(0),
-        spec: FeedSpec {
+        spec: Arc::new(FeedSpec {
             key: String::new(),
             url: url.to_owned(),
             name: String::new(),
@@ -142,7 +142,7 @@ fn stranger(url: &str) -> DueFeed {
             identity: None,
             press_release: false,
             paused: false,
-        },
+        }),
         url: url.to_owned(),
         validators: Validators::default(),
         body_hash: Vec::new(),

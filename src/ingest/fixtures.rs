@@ -1,5 +1,6 @@
 //! Values for tests of this stage.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, Validators};
@@ -28,7 +29,7 @@ pub fn spec(key: &str, url: &str) -> FeedSpec {
 pub fn due_feed(url: &str) -> DueFeed {
     DueFeed {
         id: FeedId::new(1),
-        spec: spec("feed", url),
+        spec: Arc::new(spec("feed", url)),
         url: url.to_owned(),
         validators: Validators::default(),
         body_hash: Vec::new(),

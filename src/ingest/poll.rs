@@ -16,8 +16,9 @@ use crate::config::PollSettings;
 use crate::model::{DueFeed, FeedSpec, PollFailure, PollOutcome, PollRecord, Validators};
 use crate::time::Timestamp;
 
-/// An unconditional request this often, in case a server's validators lie.
-const FULL_EVERY: Duration = Duration::from_hours(24);
+/// An unconditional request this often, in case a server's validators lie: a week of a feed's silence at worst, and
+/// far below what a server that counts such requests (once a day, most say) holds against a reader.
+const FULL_EVERY: Duration = Duration::from_hours(7 * 24);
 /// Failures at an adopted address after which the configured one is tried again.
 const ADOPTED_FAILURES_MAX: u32 = 3;
 /// Pages of older items that are followed after a gap.

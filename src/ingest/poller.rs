@@ -27,10 +27,16 @@ use sweep::{Sweep, lease};
 const BATCH_MAX: usize = 64;
 /// Feeds claimed ahead of the free requests, in multiples of the requests at once.
 const AHEAD: usize = 4;
+/// A request that runs this long gives its place to another one: a server that hangs takes a socket, and no turn.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
+/// Slow requests beside the requests at once, in multiples of those.
+const SLOW_MAX: usize = 4;
 /// A tick returns after this long even while requests run; the next one goes on with them.
 const TICK_MAX: Duration = Duration::from_secs(20);
 /// While requests run, the clock is looked at this often for feeds that came due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// The feeds as a whole are counted for metrics this often at most.
+const GAUGE_EVERY: Duration = Duration::from_secs(15);
 
 /// A poll that was recorded.
 #[derive(Debug)]
@@ -51,21 +57,25 @@ pub struct Poller(Arc<Mutex<State>>);
 struct Around {
     config: Arc<Config>,
     shared: Surroundings,
-    /// Where each feed is in `config.feeds`.
-    keys: BTreeMap<String, usize>,
+    /// The configured feeds by key.
+    specs: BTreeMap<String, Arc<FeedSpec>>,
 }
 
 impl Around {
     fn new(config: Arc<Config>) -> Self {
         Self {
             shared: Surroundings::new(&config.poll),
-            keys: config.feeds.iter().map(|spec| spec.key.clone()).zip(0..).collect(),
+            specs: config
+                .feeds
+                .iter()
+                .map(|spec| (spec.key.clone(), Arc::new(spec.clone())))
+                .collect(),
             config,
         }
     }
 
-    fn spec(&self, key: &str) -> Option<&FeedSpec> {
-        self.config.feeds.get(*self.keys.get(key)?)
+    fn spec(&self, key: &str) -> Option<&Arc<FeedSpec>> {
+        self.specs.get(key)
     }
 }
 
@@ -75,12 +85,32 @@ struct State {
     queue: Queue,
     running: JoinSet<PollRecord>,
     /// What runs, so that a poll that panics can still be recorded.
-    in_flight: HashMap<Id, (String, Arc<DueFeed>)>,
+    in_flight: HashMap<Id, Flight>,
     done: Batch,
     origin: Option<Instant>,
+    /// When the feeds were counted last.
+    gauged: Option<Instant>,
+}
+
+/// A request under way.
+struct Flight {
+    host: String,
+    feed: Arc<DueFeed>,
+    begun: Instant,
 }
 
 impl State {
+    /// Whether another request may start. Slow ones hold no place, up to a limit of their own.
+    fn has_place(&self, at_once: usize) -> bool {
+        let running = self.running.len();
+        if running < at_once {
+            return true;
+        }
+        let now = Instant::now();
+        let slow = |flight: &&Flight| now.duration_since(flight.begun) >= SLOW_AFTER;
+        running < at_once + self.in_flight.values().filter(slow).count().min(at_once * SLOW_MAX)
+    }
+
     /// What this configuration means for polling, made once for each.
     fn around(&mut self, config: &Arc<Config>) -> Arc<Around> {
         if let Some(around) = self
@@ -127,7 +157,9 @@ impl Poller {
     pub async fn tick(&self, ctx: &Ctx) -> store::Result<Next> {
         let mut state = self.0.lock().await;
         let next = Sweep::new(&mut state, ctx, true).run(&mut |_| {}).await?;
-        if next.did > 0 {
+        // It looks at every feed, so not after each of the small ticks that thousands of feeds make.
+        if next.did > 0 && state.gauged.is_none_or(|at| at.elapsed() >= GAUGE_EVERY) {
+            state.gauged = Some(Instant::now());
             gauge(ctx).await?;
         }
         Ok(next)
@@ -145,6 +177,7 @@ impl Poller {
     ) -> store::Result<usize> {
         let mut state = self.0.lock().await;
         let (config, now) = (ctx.config(), ctx.now());
+        let specs: Vec<_> = specs.into_iter().map(Arc::new).collect();
         let claimed = ctx
             .db
             .write(move |tx| feeds::claim_keys(tx, &specs, now, |spec| lease(&config.poll, spec)))

@@ -1,5 +1,6 @@
 //! Feeds as configured, as due, and what one poll came to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{FeedId, NewEntry};
@@ -90,7 +91,7 @@ pub struct DueFeed {
     /// Row id.
     pub id: FeedId,
     /// Its checked configuration.
-    pub spec: FeedSpec,
+    pub spec: Arc<FeedSpec>,
     /// The address to fetch now: the configured one, or where a proven permanent redirect led.
     pub url: String,
     /// Validators of the last good parse.
@@ -101,7 +102,7 @@ pub struct DueFeed {
     pub failures: u32,
     /// When it was last polled with a good outcome; `None` before the first.
     pub last_success_at: Option<Timestamp>,
-    /// When the last unconditional fetch happened, for the daily full GET.
+    /// When the last unconditional fetch happened, for the weekly full GET.
     pub last_full_at: Option<Timestamp>,
     /// Dates of its newest entries, newest first, at most 20: the feed's rhythm.
     pub recent: Vec<Timestamp>,

@@ -137,6 +137,10 @@ pub fn categories(conn: &Connection, ids: &[EntryId]) -> Result<BTreeMap<EntryId
 /// # Errors
 /// When SQLite fails; then nothing of this poll may be committed.
 pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<PollCounts> {
+    if feeds::is_quiet(feed, record) {
+        feeds::record_quiet(tx, feed, record)?;
+        return Ok(PollCounts::default());
+    }
     if !feeds::is_still(tx, feed)? {
         return Ok(PollCounts::default());
     }
@@ -148,14 +152,18 @@ pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) ->
     Ok(counts)
 }
 
+const HAS_ANY: &str = "SELECT EXISTS(SELECT 1 FROM entries WHERE feed_id = ?1),
+            EXISTS(SELECT 1 FROM entry_tombstones WHERE feed_id = ?1)";
+const KNOWN: &str =
+    "SELECT id, content_hash = ?3, revision, title = ?4 FROM entries WHERE feed_id = ?1 AND identity = ?2";
+const RENAMED: &str = "SELECT id FROM entries WHERE url = ?2 AND url <> '' AND feed_id = ?1 AND title = ?3 LIMIT 1";
+const BURIED: &str = "SELECT deleted_at FROM entry_tombstones WHERE feed_id = ?1 AND identity = ?2";
+
 fn write_entries(tx: &Transaction<'_>, feed: FeedId, record: &PollRecord) -> Result<PollCounts> {
     let mut counts = PollCounts::default();
     // A new feed has nothing to compare with, and most feeds have no tombstones: two questions instead of 60.
     let (any_known, any_dead): (bool, bool) = tx
-        .prepare_cached(
-            "SELECT EXISTS(SELECT 1 FROM entries WHERE feed_id = ?1),
-                    EXISTS(SELECT 1 FROM entry_tombstones WHERE feed_id = ?1)",
-        )?
+        .prepare_cached(HAS_ANY)?
         .query_row([feed.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for entry in &record.entries {
         if any_known && known(tx, feed, entry, &mut counts)? {
@@ -181,9 +189,7 @@ fn write_entries(tx: &Transaction<'_>, feed: FeedId, record: &PollRecord) -> Res
 /// Handles an entry that is stored already; `false` when it is not.
 fn known(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, counts: &mut PollCounts) -> Result<bool> {
     let same = tx
-        .prepare_cached(
-            "SELECT id, content_hash = ?3, revision, title = ?4 FROM entries WHERE feed_id = ?1 AND identity = ?2",
-        )?
+        .prepare_cached(KNOWN)?
         .query_row(
             params![feed.get(), entry.identity, entry.content_hash, entry.title],
             |row| {
@@ -227,7 +233,7 @@ fn renamed(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, counts: &mut Po
         return Ok(false);
     }
     let id: Option<i64> = tx
-        .prepare_cached("SELECT id FROM entries WHERE url = ?2 AND url <> '' AND feed_id = ?1 AND title = ?3 LIMIT 1")?
+        .prepare_cached(RENAMED)?
         .query_row(params![feed.get(), entry.url, entry.title], |row| row.get(0))
         .optional()?;
     let Some(id) = id else { return Ok(false) };
@@ -239,7 +245,7 @@ fn renamed(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, counts: &mut Po
 
 fn buried(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) -> Result<bool> {
     let deleted_at: Option<i64> = tx
-        .prepare_cached("SELECT deleted_at FROM entry_tombstones WHERE feed_id = ?1 AND identity = ?2")?
+        .prepare_cached(BURIED)?
         .query_row(params![feed.get(), entry.identity], |row| row.get(0))
         .optional()?;
     let Some(deleted_at) = deleted_at else { return Ok(false) };
@@ -375,15 +381,38 @@ mod tests {
         check(&[4, 0], 3, 0, &[2]);
     }
 
-    #[test]
-    fn the_search_for_work_never_walks_the_entries() {
+    fn plan(sql: &str, n_parameters: usize) -> Vec<String> {
         let conn = database(&[1]);
-        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {UNGROUPED}")).unwrap();
-        let steps: Vec<String> = plan
-            .query_map(params![1, 0, 1], |row| row.get(3))
+        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        plan.query_map(rusqlite::params_from_iter(vec![1; n_parameters]), |row| row.get(3))
             .unwrap()
             .map(|step| step.unwrap())
-            .collect();
+            .collect()
+    }
+
+    /// With ten million entries stored, a poll must still find each of its own by one look into an index.
+    #[test]
+    fn a_poll_never_walks_the_entries() {
+        let by_identity = "(feed_id=? AND identity=?)";
+        for (sql, n_parameters, by) in [
+            (KNOWN, 4, by_identity),
+            (RENAMED, 3, "entries_url (url=?)"),
+            (BURIED, 2, by_identity),
+            (HAS_ANY, 1, "(feed_id=?)"),
+        ] {
+            let steps = plan(sql, n_parameters);
+            let looks: Vec<&String> = steps.iter().filter(|step| step.contains("entr")).collect();
+            assert!(!looks.is_empty(), "{sql}: {steps:#?}");
+            assert!(
+                looks.iter().all(|step| step.starts_with("SEARCH") && step.contains(by)),
+                "{sql}: {steps:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_search_for_work_never_walks_the_entries() {
+        let steps = plan(UNGROUPED, 3);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN e")), "{steps:#?}");
         assert!(
             steps

@@ -138,7 +138,6 @@ const SITES: &[Site] = &[
 struct Score {
     last_at: Option<i64>,
     not_before: i64,
-    last_full_at: Option<i64>,
     /// What the last 200 gave.
     given: Option<(String, String)>,
     n_requests: usize,
@@ -243,10 +242,9 @@ impl Site {
         );
         if sent == Default::default() {
             let validators = self.etag || self.last_modified;
-            if validators && score.last_full_at.is_some_and(|last| now - last < 24 * HOUR) {
+            if validators && score.given.is_some() {
                 fault("comes unconditionally".to_owned());
             }
-            score.last_full_at = Some(now);
         } else if score.given.as_ref() != Some(&sent) {
             fault(format!("sends {sent:?}, was given {:?}", score.given));
         }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::Ipv4Addr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use courant::model::{FeedRow, FeedStatus};
 
@@ -92,12 +92,12 @@ async fn validators_are_kept_only_after_a_good_parse() {
 }
 
 #[tokio::test]
-async fn once_a_day_the_whole_document_is_fetched() {
+async fn once_a_week_the_whole_document_is_fetched() {
     let server = FakeFeeds::start().await;
     server.on("/a", [conditional("\"a\"", "", one())]);
     let world = world(&server).await;
     world.tick().await;
-    let end = NOW.unix() + 3 * 86_400;
+    let end = NOW.unix() + 15 * 86_400;
     while world.feed("a").await.next_poll_at.unix() < end {
         world.next_poll("a").await;
     }
@@ -430,53 +430,6 @@ async fn redirects_have_an_end() {
 }
 
 #[tokio::test]
-async fn private_addresses_are_refused() {
-    let server = FakeFeeds::start().await;
-    server.on("/a?0", [reply(200, one())]);
-    let port = server.url("").rsplit(':').next().unwrap().to_owned();
-    let hosts = [
-        "127.0.0.1",
-        "2130706433",
-        "0x7f.1",
-        "127.1",
-        "[::ffff:127.0.0.1]",
-        "①②⑦.0.0.1",
-        "localhost",
-        "0",
-    ];
-    let urls: Vec<(String, String)> = (0..)
-        .zip(hosts)
-        .map(|(n, host)| (format!("f{n}"), format!("http://{host}:{port}/a?{n}")))
-        .collect();
-    let urls: Vec<(&str, String)> = urls.iter().map(|(key, url)| (key.as_str(), url.clone())).collect();
-    let world = World::with(&urls, |_| {}).await;
-    world.tick().await;
-    for (key, url) in &urls {
-        let feed = world.feed(key).await;
-        assert_eq!(feed.error_kind, "forbidden_address", "{url}: {}", feed.error);
-    }
-    assert!(server.take_seen().is_empty());
-    // The operator may say otherwise, feed by feed.
-    world.reload(|config| config.feeds[0].allow_private = true).await;
-    world.advance(24);
-    world.tick().await;
-    assert_eq!(server.take_seen().len(), 1);
-}
-
-#[tokio::test]
-async fn a_redirect_cannot_lead_inside() {
-    let inside = FakeFeeds::start_on(Ipv4Addr::new(127, 0, 0, 77)).await;
-    inside.on("/a", [reply(200, one())]);
-    let server = FakeFeeds::start().await;
-    server.on("/a", [redirect(302, &inside.url("/a"))]);
-    // Only the first server is the operator's own.
-    let world = World::with(&[("a", server.url("/a"))], |_| {}).await;
-    world.tick().await;
-    check_kind(&world.feed("a").await, "forbidden_address");
-    assert!(inside.take_seen().is_empty() && server.take_seen().is_empty());
-}
-
-#[tokio::test]
 async fn the_same_bytes_are_not_read_again() {
     let server = FakeFeeds::start().await;
     server.on("/a", [reply(200, one())]);
@@ -535,69 +488,6 @@ async fn a_document_that_changes_all_the_time_does_not_churn() {
     }
     let entries = world.entries("a").await;
     assert_eq!((entries.len(), entries[0].revision), (1, 20));
-}
-
-#[tokio::test]
-async fn hosts_that_hang_delay_nobody() {
-    let mut servers = Vec::new();
-    let mut urls = Vec::new();
-    for n in 0..60_u8 {
-        let server = FakeFeeds::start_on(Ipv4Addr::new(127, 0, 1, n + 1)).await;
-        server.on("/a", [if n % 10 == 0 { Act::Hang } else { reply(200, one()) }]);
-        urls.push((format!("f{n}"), server.url("/a")));
-        servers.push(server);
-    }
-    let urls: Vec<(&str, String)> = urls.iter().map(|(key, url)| (key.as_str(), url.clone())).collect();
-    let world = World::with(&urls, |config| {
-        config.poll.allow_private = true;
-        config.poll.per_host = 1;
-        config.poll.timeout = Duration::from_secs(3_600);
-    })
-    .await;
-    // So many new feeds are spread over five minutes; then all are due.
-    world.clock.advance(Duration::from_secs(300));
-    // Sixteen at once, six of them for ever: the other 54 are done all the same.
-    let poller = world.poller.clone();
-    let ctx = world.ctx.clone();
-    let tick = tokio::spawn(async move { poller.tick(&ctx).await });
-    let begun = Instant::now();
-    loop {
-        let mut good = 0;
-        for (key, _) in &urls {
-            good += usize::from(world.feed(key).await.last_success_at.is_some());
-        }
-        if good == 54 {
-            break;
-        }
-        assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "only {good} of 54 were polled"
-        );
-        tokio::task::yield_now().await;
-    }
-    tick.abort();
-}
-
-#[tokio::test]
-async fn one_host_is_asked_one_at_a_time_with_pauses() {
-    let server = FakeFeeds::start().await;
-    server.on("/a", [reply(200, one())]);
-    server.on("/b", [reply(200, one())]);
-    server.on("/c", [reply(200, one())]);
-    let urls = [
-        ("a", server.url("/a")),
-        ("b", server.url("/b")),
-        ("c", server.url("/c")),
-    ];
-    let world = World::with(&urls, |config| {
-        config.poll.allow_private = true;
-        config.poll.per_host = 1;
-        config.poll.host_pause = Duration::from_millis(150);
-    })
-    .await;
-    let begun = Instant::now();
-    assert_eq!(world.tick().await, 3);
-    assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -109,6 +109,12 @@ impl World {
         rows.into_iter().find(|row| row.key == key).unwrap()
     }
 
+    /// Feeds that were polled well at least once.
+    pub async fn n_good(&self) -> usize {
+        let rows = self.ctx.db.read(feeds::list).await.unwrap();
+        rows.iter().filter(|row| row.last_success_at.is_some()).count()
+    }
+
     pub async fn entries(&self, key: &str) -> Vec<Entry> {
         let id = self.feed(key).await.id;
         self.ctx

@@ -86,6 +86,8 @@ pub enum FetchOutcome {
 /// The HTTP clients, one for each way out.
 pub struct Fetcher {
     settings: PollSettings,
+    /// What every request carries.
+    common: HeaderMap,
     resolver: Arc<dyn Resolve>,
     clients: Mutex<BTreeMap<(Option<String>, bool), Client>>,
 }
@@ -106,8 +108,15 @@ impl Fetcher {
     fn with_resolver(settings: &PollSettings, resolver: Arc<dyn Resolve>) -> Self {
         // One provider in the whole program; a second install is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut common = HeaderMap::new();
+        common.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
+        common.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
+        if let Ok(agent) = HeaderValue::from_bytes(user_agent(&settings.contact).as_bytes()) {
+            common.insert(header::USER_AGENT, agent);
+        }
         Self {
             settings: settings.clone(),
+            common,
             resolver,
             clients: Mutex::default(),
         }
@@ -216,14 +225,10 @@ impl Fetcher {
     }
 
     fn headers(&self, feed: &DueFeed, full: bool, own_site: bool) -> Result<HeaderMap, PollFailure> {
-        let mut map = HeaderMap::new();
-        let agent = match &feed.spec.user_agent {
-            Some(agent) => agent.clone(),
-            None => user_agent(&self.settings.contact),
-        };
-        map.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
-        map.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
-        insert(&mut map, header::USER_AGENT, &agent)?;
+        let mut map = self.common.clone();
+        if let Some(agent) = &feed.spec.user_agent {
+            insert(&mut map, header::USER_AGENT, agent)?;
+        }
         if !full {
             if !feed.validators.etag.is_empty() {
                 insert(&mut map, header::IF_NONE_MATCH, &feed.validators.etag)?;

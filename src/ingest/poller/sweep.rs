@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinHandle};
 
-use super::{AHEAD, Around, BATCH_MAX, Committed, LOOK_EVERY, Polled, State, TICK_MAX, report, rules};
+use super::{AHEAD, Around, BATCH_MAX, Committed, Flight, LOOK_EVERY, Polled, State, TICK_MAX, report, rules};
 use crate::config::{Config, PollSettings};
 use crate::context::{Ctx, Next};
 use crate::ingest::poll::{policy, poll};
@@ -86,7 +86,12 @@ impl<'a> Sweep<'a> {
             }
             let pause = self.pause();
             tokio::select! {
-                Some(ended) = self.state.running.join_next_with_id(), if !stopping => self.finish(ended),
+                Some(ended) = self.state.running.join_next_with_id(), if !stopping => {
+                    self.finish(ended);
+                    while let Some(ended) = self.state.running.try_join_next_with_id() {
+                        self.finish(ended);
+                    }
+                }
                 committed = joined(&mut self.commit) => self.committed(committed?, on_polled)?,
                 () = tokio::time::sleep(pause) => self.look |= claiming && self.next_due.is_some_and(|at| at <= self.ctx.now()),
                 () = self.ctx.wakes.ingest.notified(), if claiming && !stopping => self.look = true,
@@ -114,15 +119,16 @@ impl<'a> Sweep<'a> {
 
     /// How long nothing will happen by itself, at most.
     fn pause(&self) -> Duration {
-        let full = self.state.running.len() >= self.config.poll.concurrency;
-        let host = (!full)
+        let host = self
+            .state
+            .has_place(self.config.poll.concurrency.max(1))
             .then(|| self.state.queue.wait(self.origin.elapsed(), self.rules))
             .flatten();
         host.unwrap_or(LOOK_EVERY).clamp(Duration::from_millis(1), LOOK_EVERY)
     }
 
     fn start_requests(&mut self) {
-        while self.state.running.len() < self.config.poll.concurrency.max(1) {
+        while self.state.has_place(self.config.poll.concurrency.max(1)) {
             let Some((host, feed)) = self.state.queue.take(self.origin.elapsed(), self.rules) else {
                 return;
             };
@@ -132,7 +138,8 @@ impl<'a> Sweep<'a> {
                 .state
                 .running
                 .spawn(async move { poll(&around.shared, &of_task, now, edition).await });
-            self.state.in_flight.insert(handle.id(), (host, feed));
+            let begun = Instant::now();
+            self.state.in_flight.insert(handle.id(), Flight { host, feed, begun });
         }
     }
 
@@ -141,7 +148,7 @@ impl<'a> Sweep<'a> {
             Ok((id, record)) => (id, Some(record)),
             Err(error) => (error.id(), None),
         };
-        let Some((host, feed)) = self.state.in_flight.remove(&id) else {
+        let Some(Flight { host, feed, .. }) = self.state.in_flight.remove(&id) else {
             return;
         };
         self.state.queue.finished(&host);
@@ -199,7 +206,12 @@ impl<'a> Sweep<'a> {
         let n_batch = self.state.done.len().min(BATCH_MAX);
         let batch: Vec<_> = self.state.done.drain(..n_batch).collect();
         let (db, around, now) = (self.ctx.db.clone(), Arc::clone(&self.around), self.ctx.now());
-        let (mut load, per_host) = (self.state.queue.load(), self.rules.at_once.max(1));
+        let mut load = if claims {
+            self.state.queue.load()
+        } else {
+            BTreeMap::new()
+        };
+        let per_host = self.rules.at_once.max(1);
         self.commit = Some(tokio::spawn(async move {
             let batch = Arc::new(batch);
             let writing = Arc::clone(&batch);

@@ -7,12 +7,13 @@ mod listing;
 mod record;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 pub use listing::{list, totals};
-pub(super) use record::{is_still, record_state};
+pub(super) use record::{is_quiet, is_still, record_quiet, record_state};
 
 use super::Result;
 use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Moved, Validators};
@@ -122,7 +123,8 @@ fn insert(tx: &Transaction<'_>, spec: &FeedSpec, status: FeedStatus, now: Timest
 fn update(tx: &Transaction<'_>, id: i64, spec: &FeedSpec, status: FeedStatus) -> Result<()> {
     tx.prepare_cached(
         "UPDATE feeds SET url = ?2, name = ?3, owner = ?4, feed_group = ?5, weight = ?6, press_release = ?7, status = ?8
-         WHERE id = ?1",
+         WHERE id = ?1 AND (url, name, owner, feed_group, weight, press_release, status)
+                           IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute(params![
         id,
@@ -155,6 +157,16 @@ fn set_due(tx: &Transaction<'_>, id: i64, at: i64) -> Result<()> {
     Ok(())
 }
 
+/// Every due feed is looked at by its time, longest due first, without a sort.
+const DUE: &str = "SELECT s.feed_id, f.key, f.url, s.effective_url
+     FROM fetch_state s JOIN feeds f ON f.id = s.feed_id
+     WHERE s.next_fetch_at <= ?1 AND f.status = 'active'
+     ORDER BY s.next_fetch_at, s.feed_id";
+const NEXT_DUE: &str = "SELECT min(next_fetch_at) FROM fetch_state WHERE next_fetch_at > ?1 AND next_fetch_at < ?2";
+const CLAIM_ONE: &str = "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'poll under way' WHERE feed_id = ?1
+     RETURNING effective_url, etag, last_modified, body_hash, failures, last_success_at, last_full_at, recent,
+               failing_since_at, moved_to, moved_count, moved_since_at, ttl_secs, skip_hours, skip_days";
+
 /// What [`claim_due`] found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Claim {
@@ -184,7 +196,7 @@ pub enum Accept {
 /// When SQLite fails.
 pub fn claim_due<'a>(
     tx: &Transaction<'_>,
-    spec_of: impl Fn(&str) -> Option<&'a FeedSpec>,
+    spec_of: impl Fn(&str) -> Option<&'a Arc<FeedSpec>>,
     now: Timestamp,
     limit: usize,
     mut accept: impl FnMut(&str) -> Accept,
@@ -193,12 +205,7 @@ pub fn claim_due<'a>(
     let mut claim = Claim::default();
     let (mut chosen, mut waiting) = (Vec::new(), Vec::new());
     {
-        let mut due = tx.prepare_cached(
-            "SELECT s.feed_id, f.key, f.url, s.effective_url
-             FROM fetch_state s JOIN feeds f ON f.id = s.feed_id
-             WHERE s.next_fetch_at <= ?1 AND f.status = 'active'
-             ORDER BY s.next_fetch_at, s.feed_id",
-        )?;
+        let mut due = tx.prepare_cached(DUE)?;
         let mut rows = due.query([now.unix()])?;
         while let Some(row) = rows.next()? {
             if chosen.len() >= limit {
@@ -225,13 +232,7 @@ pub fn claim_due<'a>(
         .execute(params![id, until.unix()])?;
     }
     for (id, spec) in chosen {
-        tx.prepare_cached(
-            "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'poll under way' WHERE feed_id = ?1",
-        )?
-        .execute(params![id.get(), now.plus(lease(spec)).unix()])?;
-        if let Some(feed) = due_feed(tx, id, spec)? {
-            claim.feeds.push(feed);
-        }
+        claim.feeds.extend(claim_one(tx, id, spec, now.plus(lease(spec)))?);
     }
     claim.next_at = next_due(tx, now)?;
     Ok(claim)
@@ -243,7 +244,7 @@ pub fn claim_due<'a>(
 /// When SQLite fails.
 pub fn next_due(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>> {
     let at: Option<i64> = conn
-        .prepare_cached("SELECT min(next_fetch_at) FROM fetch_state WHERE next_fetch_at > ?1 AND next_fetch_at < ?2")?
+        .prepare_cached(NEXT_DUE)?
         .query_row([now.unix(), NEVER], |row| row.get(0))?;
     Ok(at.map(Timestamp::from_unix))
 }
@@ -267,7 +268,7 @@ pub fn release(tx: &Transaction<'_>, feeds: &[FeedId], now: Timestamp) -> Result
 /// When SQLite fails.
 pub fn claim_keys(
     tx: &Transaction<'_>,
-    specs: &[FeedSpec],
+    specs: &[Arc<FeedSpec>],
     now: Timestamp,
     lease: impl Fn(&FeedSpec) -> Duration,
 ) -> Result<Vec<DueFeed>> {
@@ -278,24 +279,20 @@ pub fn claim_keys(
             .query_row([&spec.key], |row| row.get(0))
             .optional()?;
         let Some(id) = id else { continue };
-        set_due(tx, id, now.plus(lease(spec)).unix())?;
-        feeds.extend(due_feed(tx, FeedId::new(id), spec)?);
+        feeds.extend(claim_one(tx, FeedId::new(id), spec, now.plus(lease(spec)))?);
     }
     Ok(feeds)
 }
 
-fn due_feed(conn: &Connection, id: FeedId, spec: &FeedSpec) -> Result<Option<DueFeed>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT effective_url, etag, last_modified, body_hash, failures, last_success_at, last_full_at, recent,
-                failing_since_at, moved_to, moved_count, moved_since_at, ttl_secs, skip_hours, skip_days
-         FROM fetch_state WHERE feed_id = ?1",
-    )?;
+/// Leases a feed until `until` and reads what polling it needs, in one statement: it is run for every poll.
+fn claim_one(tx: &Transaction<'_>, id: FeedId, spec: &Arc<FeedSpec>, until: Timestamp) -> Result<Option<DueFeed>> {
+    let mut statement = tx.prepare_cached(CLAIM_ONE)?;
     let feed = statement
-        .query_row([id.get()], |row| {
+        .query_row(params![id.get(), until.unix()], |row| {
             let effective: String = row.get(0)?;
             Ok(DueFeed {
                 id,
-                spec: spec.clone(),
+                spec: Arc::clone(spec),
                 url: if effective.is_empty() {
                     spec.url.clone()
                 } else {
@@ -380,3 +377,6 @@ fn status_from(row: &Row<'_>, at: usize) -> rusqlite::Result<FeedStatus> {
         _ => FeedStatus::Removed,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,46 @@ pub(in crate::store) fn is_still(tx: &Transaction<'_>, feed: &DueFeed) -> Result
 /// Room for the latest 20 polls, one a line of at most some 60 characters; what is cut off is older.
 const HISTORY_CHARS: i64 = 1_400;
 
+/// Whether a poll leaves nothing to write but when it was and when the next one is: most polls of most feeds.
+pub(in crate::store) fn is_quiet(feed: &DueFeed, record: &PollRecord) -> bool {
+    matches!(record.outcome, PollOutcome::NotModified | PollOutcome::Same)
+        && record.failures == 0
+        && feed.failures == 0
+        && !record.gone
+        && record.moved == feed.moved
+        && record.adopt_url.is_none()
+        && record.host_not_before.is_none()
+        && record.recent == feed.recent
+        && record.hints.is_none_or(|hints| hints == feed.hints)
+        && record
+            .validators
+            .as_ref()
+            .is_none_or(|validators| *validators == feed.validators)
+}
+
+pub(super) const QUIET: &str = "UPDATE fetch_state SET
+       next_fetch_at = ?2, next_reason = ?3, last_fetch_at = ?4, last_success_at = ?4,
+       last_full_at = CASE WHEN ?5 THEN ?4 ELSE last_full_at END,
+       http_status = ?6, n_new = 0, history = substr(?7 || char(10) || history, 1, ?8)
+     WHERE feed_id = ?1 AND EXISTS (SELECT 1 FROM feeds WHERE id = ?1 AND url = ?9 AND status <> 'removed')";
+
+/// Writes a quiet poll in one statement. Leaves what [`record_state`] would leave; nothing when the feed is configured
+/// otherwise than when it was claimed.
+pub(in crate::store) fn record_quiet(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<()> {
+    tx.prepare_cached(QUIET)?.execute(params![
+        feed.id.get(),
+        record.next_poll_at.unix(),
+        record.next_poll_reason,
+        record.at.unix(),
+        record.full,
+        record.http_status.unwrap_or(0),
+        history_line(record, 0),
+        HISTORY_CHARS,
+        feed.spec.url,
+    ])?;
+    Ok(())
+}
+
 /// Writes a poll's outcome into the feed's row; part of `entries::record_poll`.
 pub(in crate::store) fn record_state(
     tx: &Transaction<'_>,
