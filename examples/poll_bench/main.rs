@@ -158,7 +158,7 @@ fn compare(args: &Args) {
         .into_iter()
         .filter(|contestant| args.only.is_empty() || args.only.contains(contestant))
         .collect();
-    let mut results: Vec<(Seconds, u64)> = chosen.iter().map(|_| Default::default()).collect();
+    let mut results: Vec<(Seconds, u64)> = chosen.iter().map(|_| (Seconds::default(), 0)).collect();
     let (mut server, port) = server::start(args.latency);
     for _ in 0..args.passes {
         for (contestant, (seconds, peak)) in chosen.iter().zip(&mut results) {

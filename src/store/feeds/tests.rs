@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{PollOutcome, PollRecord};
+use crate::model::{PollCounts, PollOutcome, PollRecord};
 use crate::store::{entries, migrate};
 
 const NOW: Timestamp = Timestamp::from_unix(1_772_000_000);
@@ -116,7 +116,7 @@ fn recorded(polls: &[PollRecord], by_short_way: bool) -> Vec<String> {
         if by_short_way {
             entries::record_poll(&tx, &feed[0], record).unwrap();
         } else {
-            record_state(&tx, &feed[0], record, Default::default()).unwrap();
+            record_state(&tx, &feed[0], record, PollCounts::default()).unwrap();
         }
     }
     tx.commit().unwrap();
