@@ -4,7 +4,7 @@
 #   benches/peers/run.sh [FEEDS]        (default 1000)
 #
 # Wants rss2email and newsboat (`apt-get install rss2email newsboat`) and Python's `reader`
-# (`pip install reader`; PYTHON names the interpreter that has it); what is missing is left out. Each runs as it is
+# (`pip install reader sgmllib3k`; PYTHON names the interpreter that has it); what is missing is left out. Each runs as it is
 # meant to be run, with as many requests at once as it offers by itself or its manual suggests.
 set -euo pipefail
 feeds=${1:-1000}

@@ -30,6 +30,8 @@ pub(super) struct Sweep<'a> {
     look: bool,
     /// Some were not claimed since their host was busy.
     held: bool,
+    /// A request ended since the last claim was begun: what that claim held back may be free.
+    freed: bool,
     next_due: Option<Timestamp>,
     edition: Option<Timestamp>,
     commit: Option<JoinHandle<Committed>>,
@@ -51,6 +53,7 @@ impl<'a> Sweep<'a> {
             rules,
             look,
             held: false,
+            freed: false,
             next_due: None,
             commit: None,
             did: 0,
@@ -154,6 +157,7 @@ impl<'a> Sweep<'a> {
         self.state.queue.finished(&host);
         // A host is free again: a feed of it may wait in the database.
         self.look |= self.held;
+        self.freed = true;
         let record = record.unwrap_or_else(|| self.panicked(&feed));
         self.state.done.push((feed, record));
     }
@@ -202,6 +206,9 @@ impl<'a> Sweep<'a> {
             self.look && (room * 2 > self.config.poll.concurrency * AHEAD || (room > 0 && !self.state.done.is_empty()));
         if self.commit.is_some() || (self.state.done.is_empty() && !claims) {
             return;
+        }
+        if claims {
+            self.freed = false;
         }
         let n_batch = self.state.done.len().min(BATCH_MAX);
         let batch: Vec<_> = self.state.done.drain(..n_batch).collect();
@@ -256,9 +263,9 @@ impl<'a> Sweep<'a> {
             self.ctx.wakes.stories.notify_one();
         }
         if let Some(claim) = claim {
-            // Where some were, there may be more.
-            self.look = !claim.feeds.is_empty();
             self.held = claim.n_held > 0;
+            // Where some were, there may be more.
+            self.look = !claim.feeds.is_empty() || (self.held && self.freed);
             self.next_due = claim.next_at;
             for feed in claim.feeds {
                 self.state.queue.push(feed);
