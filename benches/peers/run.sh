@@ -48,7 +48,7 @@ if "$python" -c 'import reader' 2>/dev/null; then
 fi
 
 if command -v r2e >/dev/null; then
-  mkdir -p "$work/rss2email"
+  mkdir -p "$work/rss2email/mail"
   "$python" "$here/rss2email_config.py" "$work/urls" "$work/rss2email" >"$work/rss2email/config"
   run=(env "HOME=$work/rss2email" r2e -c "$work/rss2email/config" -d "$work/rss2email/data.json" run)
   row "rss2email $(r2e --version | awk '{ print $NF }')" "$(seconds "${run[@]}")" "$(seconds "${run[@]}")"
