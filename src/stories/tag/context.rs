@@ -430,7 +430,7 @@ impl Candidate<'_> {
         set.put(F::Quoted, gap_before & gap::QUOTE != 0 && gap_after & gap::QUOTE != 0);
         let adjacent = gap_after & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
         let hyphen = gap_after & gap::HYPHEN != 0;
-        set.put(F::HyphenAfter, hyphen);
+        set.put(F::HyphenAfter, hyphen && !self.list);
         let cue_after = if adjacent { self.cue(Some(after)) } else { 0 };
         set.put(
             F::HyphenCompany,

@@ -54,6 +54,8 @@ pub(super) struct Company {
     pub tickers: Vec<String>,
     /// Topics its news usually has (`chips`).
     pub topics: Vec<String>,
+    /// The theme its sector may suggest: weaker, since a sector holds suppliers and retailers too.
+    pub field: Option<&'static str>,
     /// 1 well known, 2 large, 3 and 4 listed somewhere.
     pub tier: u8,
     /// Added to the score of its names; what the hand file knows about their use.
@@ -180,7 +182,7 @@ impl Gazetteer {
     fn read_facts(&mut self, table: &str) {
         for line in table.lines().filter(|l| !l.starts_with('#')) {
             let mut cells = line.split('\t');
-            let (Some(name), Some(names), Some(tickers), Some(_sector), Some(tier)) =
+            let (Some(name), Some(names), Some(tickers), Some(sector), Some(tier)) =
                 (cells.next(), cells.next(), cells.next(), cells.next(), cells.next())
             else {
                 continue;
@@ -189,6 +191,7 @@ impl Gazetteer {
             if let Some(c) = self.companies.get_mut(company) {
                 c.tier = tier.parse().unwrap_or(4);
                 c.tickers = list(tickers).map(str::to_owned).collect();
+                c.field = topic_of(sector);
             }
             for cell in list(names) {
                 let (surface, marks) = cell.rsplit_once('=').unwrap_or((cell, ""));
@@ -199,11 +202,14 @@ impl Gazetteer {
 
     fn read_hand(&mut self, hand: HandFile) {
         self.blockers = hand.blockers;
-        for names in hand.lists.values() {
+        for (sector, names) in &hand.lists {
             for cell in names {
                 let mut parts = list(cell);
                 let Some(first) = parts.next() else { continue };
                 let company = self.open(first);
+                if let Some(c) = self.companies.get_mut(company) {
+                    c.field = c.field.or(topic_of(sector));
+                }
                 self.name(company, first, NameKind::Company);
                 for alias in parts {
                     self.name(company, alias, NameKind::Company);
@@ -353,6 +359,7 @@ impl Gazetteer {
             parent: String::new(),
             tickers: Vec::new(),
             topics: Vec::new(),
+            field: None,
             tier: 2,
             lean: 0.0,
             enabled: true,
@@ -374,6 +381,16 @@ impl Gazetteer {
                 }
             }
         }
+    }
+}
+
+/// The theme that a sector of the facts may stand for, where it stands for one: "Industrials" says nothing.
+fn topic_of(sector: &str) -> Option<&'static str> {
+    match sector {
+        "Health Care" => Some("health-pharma"),
+        "Energy" => Some("energy"),
+        "Materials" => Some("metals-materials"),
+        _ => None,
     }
 }
 

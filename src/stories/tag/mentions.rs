@@ -109,7 +109,7 @@ pub(super) fn judge(
         let listed = |a: usize, b: usize| {
             let between = b.saturating_sub(a);
             between <= 1
-                && (words.gap(b) & gap::COMMA != 0
+                && (words.gap(b) & (gap::COMMA | gap::HYPHEN) != 0
                     || between == 1 && matches!(words.word(a), "and" | "&" | "or" | "vs" | "versus" | "with"))
         };
         let others = || {
@@ -208,7 +208,7 @@ fn by_ticker(hit: &TickerHit<'_>, named: &[Named]) -> Option<Named> {
         return None;
     }
     // The name before the brackets is not in the gazetteer under this ticker: the name is what counts.
-    if hit.marked != Marked::Stock && hit.marked != Marked::List && named.iter().any(|n| n.end == hit.first) {
+    if !matches!(hit.marked, Marked::Stock | Marked::List | Marked::Bare) && named.iter().any(|n| n.end == hit.first) {
         return None;
     }
     let first = if hit.marked == Marked::Exchange {
@@ -227,6 +227,7 @@ fn by_ticker(hit: &TickerHit<'_>, named: &[Named]) -> Option<Named> {
         Marked::Brackets => "ticker in brackets",
         Marked::Stock => "ticker before stock or shares",
         Marked::List => "one of a list of tickers",
+        Marked::Bare => "ticker of a well-known company",
     };
     Some(Named {
         company: Some(company),

@@ -16,6 +16,8 @@ mod tokens;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod theme_tests;
 
 pub use about::{EntryTags, agree};
 pub use themes::ThemeInfo;
@@ -32,7 +34,7 @@ use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -112,7 +114,7 @@ impl Tagger {
     pub fn tag(&self, title: &str, summary: &str) -> Tags {
         let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
-        let tickers = ticker::find(&words, &self.gazetteer);
+        let tickers = ticker::find(&words, &self.gazetteer, &self.context);
         let named = mentions::find(&words, &scan, &tickers, &self.gazetteer, &self.context);
         let slugs: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
         let about = about::about(&words, &named, &slugs);
@@ -131,7 +133,7 @@ impl Tagger {
         }
         let below = Words::new(summary);
         let below_scan: Scan = self.matcher.scan(&below);
-        let below_tickers = ticker::find(&below, &self.gazetteer);
+        let below_tickers = ticker::find(&below, &self.gazetteer, &self.context);
         for n in mentions::find(&below, &below_scan, &below_tickers, &self.gazetteer, &self.context) {
             let slug = self.slug(&n, &below);
             if n.kind == NameKind::Company && !mentions.iter().any(|m| m.company == slug) {
@@ -198,7 +200,7 @@ impl Tagger {
         mentions::find(
             &words,
             &scan,
-            &ticker::find(&words, &self.gazetteer),
+            &ticker::find(&words, &self.gazetteer, &self.context),
             &self.gazetteer,
             &self.context,
         )
@@ -218,7 +220,7 @@ impl Tagger {
         let words = Words::headline(title);
         let scan = self.matcher.scan(&words);
         let cues = self.context.cues(&words);
-        let tickers = ticker::find(&words, &self.gazetteer);
+        let tickers = ticker::find(&words, &self.gazetteer, &self.context);
         mentions::judge(&words, &scan, &cues, &tickers, &self.gazetteer, &self.context)
             .iter()
             .filter_map(|j| {
@@ -269,24 +271,37 @@ impl Tagger {
     }
 
     fn facts(&self, tickers: &[TickerHit<'_>], named: &[Named], about: &[bool]) -> Facts<'_> {
-        let main = named
+        let main: Vec<&gazetteer::Company> = named
             .iter()
             .zip(about)
-            .find(|(n, about)| **about && n.kind != NameKind::Person)
-            .and_then(|(n, _)| self.gazetteer.companies.get(n.company?));
+            .filter(|(n, about)| **about && n.kind != NameKind::Person)
+            .filter_map(|(n, _)| self.gazetteer.companies.get(n.company?))
+            .collect();
+        // The first company sets the field, unless most of the others are of another: a chip maker in a list of
+        // movers says nothing.
+        let shared =
+            |topic: &&str| main.iter().filter(|c| c.topics.iter().any(|t| t == topic)).count() * 2 >= main.len();
+        let topics = main
+            .first()
+            .map(|c| c.topics.iter().map(String::as_str).filter(shared).collect())
+            .unwrap_or_default();
         Facts {
-            about: about.iter().filter(|a| **a).count(),
+            about: named
+                .iter()
+                .zip(about)
+                .filter(|(_, about)| **about)
+                .map(|(n, _)| (n.first, n.end))
+                .collect(),
             companies: named.len(),
             ticker: !tickers.is_empty(),
             names: named
                 .iter()
-                .filter(|n| n.company.is_some())
+                .filter(|n| n.company.is_some() && n.kind == NameKind::Company)
                 .map(|n| (n.first, n.end))
                 .chain(tickers.iter().map(|t| (t.first, t.end)))
                 .collect(),
-            topics: main
-                .map(|c| c.topics.iter().map(String::as_str).collect())
-                .unwrap_or_default(),
+            topics,
+            field: main.first().and_then(|c| c.field),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! - "Thrive-backed Harvey", "Apollo-owned Yahoo": the hyphen says whose it is, and what follows is owned.
 //! - "RxSight (RXST)": a ticker in brackets follows.
 //! - "Braskem shares": shares are of somebody.
+//! - "a stake in Zylcor", "to merge with Zylcor": what is bought, joined or sued is somebody, in a sentence.
+//! - "Zylcor raises $40 million", "Zylcor files for an IPO": only companies do.
 //! - "FluroTech appoints a CFO": a word with a capital inside opens the headline and does what companies do.
 //!
 //! "AI" ends a name only where no noun goes on from it: "AI chips", "AI-powered" and "H200 AI" are not of a company.
@@ -80,6 +82,7 @@ impl Reader<'_> {
             .is_some_and(|t| t.is(look::CAPITAL) && !t.is(look::POSSESSIVE | look::WIDE))
             && !self.is_taken(index)
             && self.cue(index) & (cue::DETERMINER | cue::PREPOSITION) == 0
+            && !self.words.word(index).ends_with("n't")
     }
 
     /// A proper word that is no everyday word, verb or given name.
@@ -139,6 +142,8 @@ impl Reader<'_> {
         self.by_last_word(index)
             .or_else(|| self.by_role(index))
             .or_else(|| self.by_shares(index))
+            .or_else(|| self.by_deal(index))
+            .or_else(|| self.by_money(index))
             .or_else(|| self.by_camel(index))
     }
 
@@ -236,7 +241,7 @@ impl Reader<'_> {
                 && matches!(self.words.word(before), "backed" | "owned" | "controlled");
         if !role
             || self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE | gap::HYPHEN) != 0
-            || !self.rare(first)
+            || !(self.rare(first) || self.everyday_name(before, first))
         {
             return None;
         }
@@ -255,6 +260,97 @@ impl Reader<'_> {
             end,
             score: 0.7,
             reason: "a role before it",
+        })
+    }
+
+    /// `startup Hyphen`: in a sentence a capital after such a word makes a name of an everyday word.
+    fn everyday_name(&self, role: usize, first: usize) -> bool {
+        self.words.case == Case::Sentence
+            && matches!(
+                self.words.word(role),
+                "startup"
+                    | "start-up"
+                    | "maker"
+                    | "retailer"
+                    | "fintech"
+                    | "biotech"
+                    | "unicorn"
+                    | "chipmaker"
+                    | "carmaker"
+                    | "automaker"
+                    | "drugmaker"
+                    | "grocer"
+                    | "lender"
+                    | "miner"
+            )
+            && self.proper(first)
+            && self.cue(first) & (cue::GIVEN | cue::NATION | cue::ROLE | cue::MARKET) == 0
+            && self.token(first).is_some_and(|t| t.len() >= 3 && !t.is(look::NUMBER))
+    }
+
+    /// The end of a run of rare words that begins at `first`, at most three.
+    fn run_after(&self, first: usize) -> usize {
+        let mut end = first + 1;
+        while end < first + 3 && self.rare(end) && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0 {
+            end += 1;
+        }
+        end
+    }
+
+    /// `a stake in Zylcor`, `acquires Zylcor`
+    fn by_deal(&self, first: usize) -> Option<OpenName> {
+        let before = first.checked_sub(1)?;
+        if self.words.case != Case::Sentence
+            || !self.rare(first)
+            || self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE | gap::HYPHEN) != 0
+        {
+            return None;
+        }
+        let earlier = before.checked_sub(1).map_or("", |i| self.words.word(i));
+        let dealt = match self.words.word(before) {
+            "in" => matches!(earlier, "stake" | "stakes" | "invests" | "investor" | "shares"),
+            "for" => matches!(earlier, "bid" | "bids"),
+            "with" => matches!(
+                earlier,
+                "merge" | "merges" | "merger" | "partners" | "partner" | "partnership" | "venture"
+            ),
+            "of" => matches!(earlier, "acquisition" | "takeover" | "purchase" | "shares" | "buyout"),
+            "acquire" | "acquires" | "acquired" | "acquiring" => true,
+            _ => false,
+        };
+        dealt.then(|| OpenName {
+            first,
+            end: self.run_after(first),
+            score: 0.65,
+            reason: "what a deal is about",
+        })
+    }
+
+    /// `Zylcor raises $40 million`, `Zylcor files for an IPO`
+    fn by_money(&self, first: usize) -> Option<OpenName> {
+        let acronym = self.token(first).is_some_and(|t| t.is(look::UPPER) && t.len() <= 3);
+        if !self.rare(first) || acronym || self.words.gap(first) & gap::HYPHEN != 0 {
+            return None;
+        }
+        let end = self.run_after(first);
+        if self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE | gap::HYPHEN) != 0 {
+            return None;
+        }
+        let near = |from: usize, reach: usize, test: &dyn Fn(usize) -> bool| (from..from + reach).any(test);
+        let money = |i: usize| self.words.gap(i) & gap::MONEY != 0;
+        let filed = |i: usize| matches!(self.words.word(i), "ipo" | "bankruptcy" | "chapter" | "insolvency");
+        let does = match self.words.word(end) {
+            "raises" | "raised" | "secures" | "secured" | "bags" | "nets" | "hits" | "valued" => {
+                near(end + 1, 3, &money)
+            }
+            "files" | "filed" => near(end + 1, 4, &filed),
+            _ => false,
+        };
+        does.then_some(OpenName {
+            first,
+            end,
+            score: 0.7,
+            reason: "it does what only companies do",
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A rule is a phrase (`"price target"`), a phrase with open ending (`"tariff*"`), a class of phrases (`"@rises"`), a
 //! fact about the headline (`"{company}"`), or several of them: `a & b` anywhere, `a > b` in this order with at most
-//! [`REACH`] words between. The weights of all rules that hold are summed; a theme counts from [`THRESHOLD`].
+//! [`REACH`] words between, `a > b & c` both ways at once. The weights of all rules that hold are summed; a theme counts
+//! from [`THRESHOLD`], or from its own `cut`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,6 +22,9 @@ const REACH: usize = 6;
 const SUMMARY_MAX: f64 = 0.6;
 /// How much a phrase in the summary counts against one in the title.
 const SUMMARY_SHARE: f64 = 0.4;
+
+/// How much the sector of a company counts against a topic that a person gave it.
+const FIELD_SHARE: f64 = 0.5;
 
 /// A theme as readers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,16 +54,23 @@ struct ThemeRules {
     /// What a company of this topic adds, when the headline is about it.
     #[serde(default)]
     company: f64,
+    /// Least score, where it is not [`THRESHOLD`].
+    #[serde(default = "threshold")]
+    cut: f64,
     phrases: BTreeMap<String, f64>,
     #[serde(default)]
     not: BTreeMap<String, f64>,
 }
 
+const fn threshold() -> f64 {
+    THRESHOLD
+}
+
 /// What one pass knows about a headline beside its words.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Facts<'a> {
-    /// Companies the headline is about.
-    pub about: usize,
+    /// Where the companies stand that the headline is about.
+    pub about: Vec<(usize, usize)>,
     /// All companies named.
     pub companies: usize,
     /// A marked ticker stands in it.
@@ -67,8 +78,10 @@ pub(super) struct Facts<'a> {
     /// Where the title's companies and tickers stand: words inside a longer one are no evidence ("DTE Energy",
     /// "NASDAQ: NVDA").
     pub names: Vec<(usize, usize)>,
-    /// Topics of the company it is about first of all.
+    /// Topics of the first company it is about that at least half of the others share.
     pub topics: Vec<&'a str>,
+    /// The theme that the sector of the first company may stand for.
+    pub field: Option<&'static str>,
 }
 
 /// Facts that rules can name in braces.
@@ -88,8 +101,14 @@ struct Rule {
     theme: usize,
     weight: f64,
     text: String,
-    atoms: Vec<usize>,
-    ordered: bool,
+    /// All of them hold; the atoms of one chain hold in their order.
+    chains: Vec<Vec<usize>>,
+}
+
+impl Rule {
+    fn ordered(&self) -> bool {
+        self.chains.iter().any(|c| c.len() > 1)
+    }
 }
 
 /// The rules, ready to apply.
@@ -97,6 +116,7 @@ struct Rule {
 pub(super) struct Themes {
     infos: Vec<ThemeInfo>,
     company: Vec<f64>,
+    cuts: Vec<f64>,
     rules: Vec<Rule>,
     /// Rules by their first atom.
     by_atom: Vec<Vec<usize>>,
@@ -151,17 +171,15 @@ impl Builder {
     }
 
     fn rule(&mut self, theme: usize, text: &str, weight: f64) -> Rule {
-        let ordered = text.contains(" > ");
-        let atoms = text
-            .split(if ordered { " > " } else { " & " })
-            .map(|part| self.atom(part.trim()))
+        let chains = text
+            .split(" & ")
+            .map(|chain| chain.split(" > ").map(|part| self.atom(part.trim())).collect())
             .collect();
         Rule {
             theme,
             weight,
             text: text.to_owned(),
-            atoms,
-            ordered,
+            chains,
         }
     }
 }
@@ -172,6 +190,20 @@ struct Held {
     atom: usize,
     first: usize,
     end: usize,
+}
+
+/// Whether the atoms of a chain hold in their order, the first of them at `from`.
+fn follows(held: &[Held], chain: &[usize], from: &Held) -> bool {
+    let mut end = from.end;
+    chain.iter().skip(1).all(|&atom| {
+        let next = held
+            .iter()
+            .find(|h| h.atom == atom && h.first >= end && h.first <= end + REACH);
+        if let Some(next) = next {
+            end = next.end;
+        }
+        next.is_some()
+    })
 }
 
 impl Themes {
@@ -195,12 +227,14 @@ impl Themes {
         }
         let mut by_atom = vec![Vec::new(); builder.atoms.len()];
         for (index, rule) in rules.iter().enumerate() {
-            if let Some(slot) = rule.atoms.first().and_then(|a| by_atom.get_mut(*a)) {
+            let first = rule.chains.first().and_then(|c| c.first());
+            if let Some(slot) = first.and_then(|a| by_atom.get_mut(*a)) {
                 slot.push(index);
             }
         }
         Self {
             company: themes.iter().map(|t| t.company).collect(),
+            cuts: themes.iter().map(|t| t.cut).collect(),
             infos: themes
                 .into_iter()
                 .map(|t| ThemeInfo {
@@ -262,7 +296,7 @@ impl Themes {
         let mut tags: Vec<ThemeTag> = scores
             .iter()
             .enumerate()
-            .filter(|(_, score)| **score >= THRESHOLD - 1e-9)
+            .filter(|(index, score)| **score >= self.cuts.get(*index).copied().unwrap_or(THRESHOLD) - 1e-9)
             .map(|(index, score)| ThemeTag {
                 theme: self.infos.get(index).map(|i| i.slug.clone()).unwrap_or_default(),
                 score: *score,
@@ -279,6 +313,8 @@ impl Themes {
         };
         if facts.topics.contains(&info.slug.as_str()) {
             *weight
+        } else if facts.field == Some(info.slug.as_str()) {
+            *weight * FIELD_SHARE
         } else {
             0.0
         }
@@ -287,10 +323,11 @@ impl Themes {
     fn held(&self, words: &Words<'_>, scan: &Scan, facts: &Facts<'_>, title: bool) -> Vec<Held> {
         let mut held = Vec::with_capacity(scan.hits.len() + 8);
         for hit in &scan.hits {
-            let inside = |&(first, end): &(usize, usize)| {
-                first <= hit.first && hit.end <= end && end - first > hit.end - hit.first
+            // A word inside a longer name, or across its end, says nothing by itself.
+            let part_of = |&(first, end): &(usize, usize)| {
+                first < hit.end && hit.first < end && (first < hit.first || hit.end < end)
             };
-            if title && facts.names.iter().any(inside) {
+            if title && facts.names.iter().any(part_of) {
                 continue;
             }
             for &atom in self.atoms_of.get(hit.phrase).into_iter().flatten() {
@@ -305,7 +342,7 @@ impl Themes {
         let number = words.tokens.iter().any(|t| t.is(look::NUMBER));
         let money = words.tokens.iter().any(|t| t.after(gap::MONEY) && t.is(look::NUMBER));
         let holds = [
-            facts.about > 0,
+            false,
             facts.companies >= 2,
             facts.companies == 0,
             facts.ticker,
@@ -323,32 +360,51 @@ impl Themes {
                 });
             }
         }
+        if let Some(Some(atom)) = self.facts.first() {
+            // The summary's words stand in another text: there the company is only known to be meant.
+            let places = facts.about.iter().map(|&at| if title { at } else { (0, 0) });
+            held.extend(places.map(|(first, end)| Held {
+                atom: *atom,
+                first,
+                end,
+            }));
+        }
         held
     }
 
     /// Numbers of the rules that hold, each once.
     fn fired(&self, held: &[Held]) -> Vec<usize> {
+        let mut present = vec![0_u64; self.by_atom.len() / 64 + 1];
         let mut fired = Vec::new();
+        for one in held {
+            if let Some(bits) = present.get_mut(one.atom / 64) {
+                *bits |= 1 << (one.atom % 64);
+            }
+        }
+        let is_present = |atom: usize| {
+            present
+                .get(atom / 64)
+                .is_some_and(|bits| bits & (1 << (atom % 64)) != 0)
+        };
         for (i, one) in held.iter().enumerate() {
             let again = held
                 .get(..i)
                 .is_some_and(|earlier| earlier.iter().any(|h| h.atom == one.atom));
             for &index in self.by_atom.get(one.atom).into_iter().flatten() {
                 let Some(rule) = self.rules.get(index) else { continue };
-                if (again && !rule.ordered) || (rule.ordered && fired.contains(&index)) {
+                let ordered = rule.ordered();
+                if (again && !ordered) || !rule.chains.iter().flatten().all(|&a| is_present(a)) {
                     continue;
                 }
-                let mut end = one.end;
-                let holds = rule.atoms.iter().skip(1).all(|&atom| {
-                    let found = held
-                        .iter()
-                        .find(|h| h.atom == atom && (!rule.ordered || (h.first >= end && h.first <= end + REACH)));
-                    if let Some(found) = found {
-                        end = found.end;
-                    }
-                    found.is_some()
-                });
-                if holds {
+                let holds = !ordered
+                    || rule.chains.iter().enumerate().all(|(number, chain)| {
+                        (number == 0 && follows(held, chain, one))
+                            || (number > 0
+                                && held
+                                    .iter()
+                                    .any(|h| Some(&h.atom) == chain.first() && follows(held, chain, h)))
+                    });
+                if holds && !(again && fired.contains(&index)) {
                     fired.push(index);
                 }
             }
@@ -410,6 +466,7 @@ fn apply(themes: &mut Vec<ThemeRules>, settings: &[ThemeSettings]) {
                 },
                 event: false,
                 company: 0.6,
+                cut: THRESHOLD,
                 phrases: BTreeMap::new(),
                 not: BTreeMap::new(),
             });

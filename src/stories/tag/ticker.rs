@@ -1,7 +1,9 @@
 //! Tickers, read only where a headline marks them as such: `$NVDA`, `(NVDA)`, `(NASDAQ: NVDA)`, `NYSE:PLD`,
-//! `NVDA stock`, and lists of at least three (`TPR, MS, BLK`). A bare word in capitals is never a ticker:
-//! "SPY", "IT" and "ALL" are words.
+//! `NVDA stock`, lists of at least three (`TPR, MS, BLK`), and pairs (`HAL vs. CLB: which stock`). A bare word in
+//! capitals is a ticker only from four letters on, when a well-known company has it and no dictionary does (`PANW`):
+//! "SPY", "IT", "ALL" and "COST" are words.
 
+use super::context::{Context, cue};
 use super::gazetteer::Gazetteer;
 use super::tokens::{Case, Token, Words, gap, look};
 
@@ -18,6 +20,8 @@ pub(super) enum Marked {
     Stock,
     /// One of several in a list.
     List,
+    /// `PANW`
+    Bare,
 }
 
 /// A ticker in a text.
@@ -63,7 +67,7 @@ const NOT_TICKERS: [&str; 44] = [
 ];
 
 /// Finds the marked tickers of a text.
-pub(super) fn find<'a>(words: &Words<'a>, gazetteer: &Gazetteer) -> Vec<TickerHit<'a>> {
+pub(super) fn find<'a>(words: &Words<'a>, gazetteer: &Gazetteer, context: &Context) -> Vec<TickerHit<'a>> {
     let mut hits = Vec::new();
     let mut list = ListRun::default();
     for (index, token) in words.tokens.iter().enumerate() {
@@ -85,21 +89,39 @@ pub(super) fn find<'a>(words: &Words<'a>, gazetteer: &Gazetteer) -> Vec<TickerHi
             });
         } else if words.case != Case::Upper
             && ticker.len() >= 2
-            && matches!(words.word(index + 1), "stock" | "shares")
-            && words.gap(index + 1) & (gap::HARD | gap::CLAUSE) == 0
             && let Some(company) = gazetteer.by_ticker(ticker)
         {
-            hits.push(TickerHit {
-                ticker,
-                first: index,
-                end: index + 1,
-                marked: Marked::Stock,
-                company: Some(company),
-            });
+            let stock = matches!(words.word(index + 1), "stock" | "shares")
+                && words.gap(index + 1) & (gap::HARD | gap::CLAUSE) == 0;
+            let known = gazetteer.companies.get(company).is_some_and(|c| c.tier <= 2);
+            let rare = ticker.len() >= 4 && context.cue(words.word(index)) & cue::COMMON == 0;
+            if stock || known && (rare || compared(words, index, gazetteer)) {
+                hits.push(TickerHit {
+                    ticker,
+                    first: index,
+                    end: index + 1,
+                    marked: if stock { Marked::Stock } else { Marked::Bare },
+                    company: Some(company),
+                });
+            }
         }
     }
     list.close(words, gazetteer, &mut hits, words.tokens.len());
     hits
+}
+
+/// `HAL vs. CLB`, in a headline that speaks of stocks.
+fn compared(words: &Words<'_>, index: usize, gazetteer: &Gazetteer) -> bool {
+    let versus = |i: usize| matches!(words.word(i), "vs" | "versus");
+    let ticker = |i: usize| {
+        words
+            .tokens
+            .get(i)
+            .and_then(|t| letters(words, i, t))
+            .is_some_and(|t| gazetteer.by_ticker(t).is_some())
+    };
+    let pair = versus(index + 1) && ticker(index + 2) || index >= 2 && versus(index - 1) && ticker(index - 2);
+    pair && (0..words.tokens.len()).any(|i| matches!(words.word(i), "stock" | "stocks" | "investors"))
 }
 
 /// The letters of a word that could be a ticker.
