@@ -311,6 +311,7 @@ fn edition() -> Edition {
         .map(|n| EditionStory {
             story: story(n),
             entries: (0..4).map(|k| (EntryId::new(n * 10 + k), NOW)).collect(),
+            near: Vec::new(),
         })
         .collect();
     Edition {
@@ -383,6 +384,8 @@ fn layout() -> Layout {
             extract: true,
             n_new: 0,
             why: "4 outlets".into(),
+            fit: 0.0,
+            near: Vec::new(),
         })
         .collect();
     Layout {

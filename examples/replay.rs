@@ -1,4 +1,4 @@
-//! Replays a file of feed items through the whole pipeline, day by day, and writes each day's digest.
+//! Replays a file of feed items through the whole pipeline, day by day, and writes each day's and each week's digest.
 //!
 //! ```text
 //! cargo run --release --example replay -- ITEMS.tsv OUT [DAYS]
@@ -7,6 +7,7 @@
 //! The file has a header line and the columns date (`2026-01-05`), sector, feed, title, summary, url. Each feed is served
 //! on loopback as RSS, four times a day with what that day had brought by then; the clock is injected, and the polls, the
 //! stories and the editions are made by the daemon's own ticks. Items have no time of day, so none is given to the feed.
+//! Outlets that the shipped `config.toml` names have their owner and weight from it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -28,10 +29,13 @@ use courant::time::{CivilDate, Timestamp, Zone};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// Times of day, in hours, at which the feeds are polled; the last one makes the edition of the day before.
-const HOURS: [u64; 4] = [6, 12, 18, 23];
-/// Hour of the edition.
-const EDITION_HOUR: u64 = 7;
+/// Times of day, in hours, at which the feeds are polled: after the editions of the morning, which tell the day before.
+const HOURS: [u64; 4] = [9, 13, 18, 23];
+/// The digests: key, title, hour, and the weekday as in a schedule.
+const DIGESTS: [(&str, &str, u64, &str); 2] = [
+    ("daily", "The Replay", 7, "*"),
+    ("weekly", "The Weekly Replay", 8, "Sun"),
+];
 /// Items a feed's document carries, the newest.
 const DOCUMENT_ITEMS: usize = 300;
 /// The one reader.
@@ -103,7 +107,7 @@ async fn replay(days: &Days, out: &Path, n_days: usize) -> anyhow::Result<()> {
     let first = days.keys().next().context("The file has no items")?;
     let start = first.start_in(Zone::UTC).context("The first date does not exist")?;
     let clock = Arc::new(FakeClock::at(start));
-    let config = Config::from_toml_str(&config(&database, out, &feeds, port), out)
+    let config = Config::from_toml_str(&config(&database, out, &feeds, port)?, out)
         .map_err(|problems| anyhow::anyhow!("{problems}"))?;
     let (ctx, _keep) = app::open(
         config,
@@ -123,21 +127,22 @@ async fn replay(days: &Days, out: &Path, n_days: usize) -> anyhow::Result<()> {
             poller.poll_now(&ctx, ctx.config().feeds.clone(), &mut |_| {}).await?;
             while grouper.tick().await?.did > 0 {}
         }
-        let due = midnight.plus(Duration::from_secs((24 + EDITION_HOUR) * 3600));
-        clock.set(due);
-        while courant::digest::tick(&ctx).await?.did > 0 {}
-        ctx.db
-            .write(|tx| {
-                tx.execute(
-                    "UPDATE deliveries SET status = 'sent', final_at = queued_at WHERE status = 'queued'",
-                    [],
-                )?;
-                Ok(())
-            })
-            .await?;
-        write(&ctx, out, *date, due).await?;
+        for (digest, _, hour, _) in DIGESTS {
+            let due = midnight.plus(Duration::from_secs((24 + hour) * 3600));
+            clock.set(due);
+            while courant::digest::tick(&ctx).await?.did > 0 {}
+            deliver(&ctx).await?;
+            write(&ctx, out, digest, due).await?;
+        }
         eprintln!("{date}: {:.1} s", began.elapsed().as_secs_f64());
     }
+    Ok(())
+}
+
+/// Counts what is queued as sent, so that the next edition knows what the reader had.
+async fn deliver(ctx: &Ctx) -> anyhow::Result<()> {
+    let sent = "UPDATE deliveries SET status = 'sent', final_at = queued_at WHERE status = 'queued'";
+    ctx.db.write(move |tx| Ok(tx.execute(sent, [])?)).await?;
     Ok(())
 }
 
@@ -158,21 +163,31 @@ fn outlet(feed: &str) -> &str {
         .unwrap_or(name)
 }
 
-fn config(database: &Path, out: &Path, feeds: &[String], port: u16) -> String {
+fn config(database: &Path, out: &Path, feeds: &[String], port: u16) -> anyhow::Result<String> {
     let mut text = format!(
         "[database]\npath = {:?}\n[poll]\ncontact = \"replay@example.org\"\ninterval = \"30m\"\nhost_pause = \"0s\"\nallow_private = true\n\
          [mail]\ntransport = \"folder\"\nfolder = {:?}\nfrom = \"digest@example.org\"\n\
-         list_address = \"news@example.org\"\ncontact = \"A replay\"\n\
-         [[digest]]\nkey = \"daily\"\ntitle = \"The Replay\"\nschedule = \"0 {EDITION_HOUR} * * *\"\nzone = \"UTC\"\n",
+         list_address = \"news@example.org\"\ncontact = \"A replay\"\n",
         database.display().to_string(),
         out.join("mail").display().to_string(),
     );
+    for (key, title, hour, weekday) in DIGESTS {
+        let _ = writeln!(
+            text,
+            "[[digest]]\nkey = {key:?}\ntitle = {title:?}\nschedule = \"0 {hour} * * {weekday}\"\nzone = \"UTC\""
+        );
+    }
+    let shipped = Config::from_toml_str(include_str!("../config.toml"), Path::new("."))
+        .map_err(|problems| anyhow::anyhow!("{problems}"))?;
     for feed in feeds {
         let (key, outlet) = (key(feed), outlet(feed));
         let url = format!("http://127.0.0.1:{port}/{key}");
         let _ = writeln!(text, "[[feed]]\nkey = {key:?}\nname = {outlet:?}\nurl = {url:?}");
+        if let Some(known) = shipped.feeds.iter().find(|known| known.name == outlet) {
+            let _ = writeln!(text, "owner = {:?}\nweight = {:?}", known.owner, known.weight);
+        }
     }
-    text
+    Ok(text)
 }
 
 async fn subscribe(ctx: &Ctx, at: Timestamp) -> anyhow::Result<()> {
@@ -182,11 +197,13 @@ async fn subscribe(ctx: &Ctx, at: Timestamp) -> anyhow::Result<()> {
                 "INSERT INTO subscribers (id, address, address_key, created_at) VALUES (1, ?1, ?1, ?2)",
                 courant::store::rusqlite::params![READER, at.unix()],
             )?;
-            tx.execute(
-                "INSERT INTO subscriptions (id, subscriber_id, digest_key, status, source, asked_at, confirmed_at)
-                 VALUES (1, 1, 'daily', 'active', 'admin', ?1, ?1)",
-                [at.unix()],
-            )?;
+            for (id, (digest, ..)) in (1..).zip(DIGESTS) {
+                tx.execute(
+                    "INSERT INTO subscriptions (id, subscriber_id, digest_key, status, source, asked_at, confirmed_at)
+                     VALUES (?1, 1, ?2, 'active', 'admin', ?3, ?3)",
+                    courant::store::rusqlite::params![id, digest, at.unix()],
+                )?;
+            }
             Ok(())
         })
         .await?;
@@ -258,23 +275,22 @@ async fn serve(documents: Documents) -> anyhow::Result<u16> {
     Ok(port)
 }
 
-/// Writes the edition of the slot as the reader was mailed it.
-async fn write(ctx: &Ctx, out: &Path, date: CivilDate, due: Timestamp) -> anyhow::Result<()> {
+/// Writes the edition of the slot as the reader was mailed it, if there is one: `daily-2026-01-06.txt`.
+async fn write(ctx: &Ctx, out: &Path, digest: &str, due: Timestamp) -> anyhow::Result<()> {
     let config = ctx.config();
-    let spec = config.digests.first().context("There is no digest")?;
+    let spec = config.digests.iter().find(|spec| spec.key == digest);
+    let spec = spec.context("There is no such digest")?;
     let shown = preview(&ctx.db, &config, spec, due, Some(READER)).await?;
-    anyhow::ensure!(shown.recorded.is_some(), "no edition was recorded for {date}");
-    let Some(layout) = &shown.layout else { return Ok(()) };
+    let Some(layout) = shown.layout.as_ref().filter(|_| shown.recorded.is_some()) else {
+        return Ok(());
+    };
     let settings = RenderSettings::of(&config, spec, &Choices::default());
     let mail = render_digest(&Templates::builtin(), &shown.edition, layout, &settings)?;
-    std::fs::write(
-        out.join(format!("{date}.txt")),
-        format!("Subject: {}\n\n{}", mail.subject, mail.text),
-    )?;
-    std::fs::write(out.join(format!("{date}.html")), mail.html)?;
-    std::fs::write(
-        out.join(format!("{date}.json")),
-        serde_json::to_vec_pretty(&shown.edition)?,
-    )?;
+    let name = format!("{digest}-{}", Zone::UTC.local(due).date());
+    let file = |ending: &str| out.join(format!("{name}.{ending}"));
+    std::fs::write(file("txt"), format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
+    std::fs::write(file("html"), mail.html)?;
+    let both = serde_json::json!({ "layout": layout, "edition": shown.edition });
+    std::fs::write(file("json"), serde_json::to_vec_pretty(&both)?)?;
     Ok(())
 }

@@ -1,16 +1,22 @@
 //! `courant explain`: why the engine says what it says.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::{Exit, Refused, load_config, runtime, story_settings};
+use crate::address::Address;
 use crate::app;
-use crate::model::{EntryId, StoryId};
+use crate::config::DigestSettings;
+use crate::digest::rank;
+use crate::digest::standing::{Place, Scored, Standing, standing};
+use crate::model::{EntryId, SectionKind, StoryId};
 use crate::store::stories;
 use crate::stories::tag::Tagger;
 
-/// Show why a story is one, why an entry is where it is, or what a headline is about
+/// Show why a story is one, how it scores, why an entry is where it is, or what a headline is about
 ///
-/// `s12` is story 12, `e34` is entry 34; anything else is a headline.
+/// `s12` is story 12, `e34` is entry 34; anything else is a headline. For a story each part of its score is shown, as it
+/// is now and as it was in past editions.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// A story (`s12`), an entry (`e34`) or a headline
@@ -19,16 +25,21 @@ pub struct Args {
     /// Its summary
     #[arg(long, default_value = "")]
     summary: String,
+    /// Score the story for this subscriber, with what follows from their choices
+    #[arg(long = "for", value_name = "ADDRESS")]
+    reader: Option<String>,
 }
 
 /// Prints what is found and what was considered.
 pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let number = |letter| args.what.strip_prefix(letter).and_then(|n| n.parse::<i64>().ok());
+    let reader = args.reader.as_deref().map(Address::parse).transpose();
+    let reader = reader.map_err(|error| Refused::new(Exit::Data, format!("--for: {error}")))?;
     if let Some(id) = number('s') {
-        return stored(config, Asked::Story(StoryId::new(id)));
+        return stored(config, Asked::Story(StoryId::new(id)), reader.as_ref());
     }
     if let Some(id) = number('e') {
-        return stored(config, Asked::Entry(EntryId::new(id)));
+        return stored(config, Asked::Entry(EntryId::new(id)), reader.as_ref());
     }
     let tagger = Tagger::new(&story_settings(config)?);
     print!("{}", headline(&tagger, &args.what, &args.summary));
@@ -46,10 +57,11 @@ const MEMBERS_MAX: usize = 500;
 const RELATED_MAX: usize = 5;
 
 /// Prints what is kept of a story or of one entry's place in it.
-fn stored(path: &Path, asked: Asked) -> anyhow::Result<Exit> {
+fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result<Exit> {
     let config = load_config(path)?;
-    let found = runtime()?.block_on(async {
-        let ctx = app::open_here(config).await?;
+    let (found, standings) = runtime()?.block_on(async {
+        let ctx = app::open_here(config.clone()).await?;
+        let now = ctx.now();
         let read = ctx.db.read(move |conn| {
             let story = match asked {
                 Asked::Story(story) => stories::living(conn, story)?,
@@ -58,13 +70,22 @@ fn stored(path: &Path, asked: Asked) -> anyhow::Result<Exit> {
             let Some(story) = story else { return Ok(None) };
             let members = stories::members(conn, story, MEMBERS_MAX)?;
             let mut related = Vec::new();
-            for (other, closeness) in stories::related(conn, story, RELATED_MAX)? {
+            for (other, closeness) in stories::related(conn, story, now, RELATED_MAX)? {
                 let first = stories::members(conn, other, 1)?;
                 related.extend(first.into_iter().map(|m| (other, closeness, m.entry.title)));
             }
             Ok(Some((story, members, related)))
         });
-        anyhow::Ok(read.await?)
+        let found = read.await?;
+        let mut standings = Vec::new();
+        if let (Some((story, ..)), Asked::Story(_)) = (&found, asked) {
+            let reader = reader.map(Address::key);
+            for spec in &config.digests {
+                let found = standing(&ctx.db, &config, spec, *story, now, reader.as_deref()).await?;
+                standings.push((spec, found));
+            }
+        }
+        anyhow::Ok((found, standings))
     })?;
     let Some((story, members, related)) = found else {
         return Err(Refused::new(Exit::Data, "there is no such story or entry, or it waits for its story").into());
@@ -92,12 +113,68 @@ fn stored(path: &Path, asked: Asked) -> anyhow::Result<Exit> {
     for (other, closeness, title) in &related {
         println!("  s{other} ({closeness:.2}): {title}");
     }
+    for (spec, standing) in &standings {
+        print!("{}", score(spec, standing));
+    }
     Ok(Exit::Done)
+}
+
+/// How a story stands in a digest, in words.
+fn score(spec: &DigestSettings, standing: &Standing) -> String {
+    let mut out = String::new();
+    let local = |at| format!("{}", spec.zone.local(at));
+    let digest = &standing.digest;
+    match &standing.next {
+        Some(scored) => {
+            let enough = if scored.score < spec.score_min {
+                format!(", below the floor of {:.2}", spec.score_min)
+            } else {
+                String::new()
+            };
+            let _ = writeln!(out, "Score in the next `{digest}`: {:.2}{enough}", scored.score);
+            parts(&mut out, spec, scored);
+        }
+        None => {
+            let _ = writeln!(
+                out,
+                "Not in the next `{digest}`: nothing new since {}",
+                local(standing.since)
+            );
+        }
+    }
+    for place in &standing.past {
+        let _ = writeln!(
+            out,
+            "Shown in `{digest}` of {} as number {} {}, with {:.2}",
+            local(place.due_at),
+            place.number,
+            section(place),
+            place.scored.score
+        );
+        parts(&mut out, spec, &place.scored);
+    }
+    out
+}
+
+fn parts(out: &mut String, spec: &DigestSettings, scored: &Scored) {
+    for part in &scored.parts {
+        let most = rank::weight(&part.name, &spec.weights);
+        let _ = writeln!(out, "  {:<10} {:+.2} of {most:+.2}", part.name, part.value);
+    }
+}
+
+fn section(place: &Place) -> String {
+    match place.kind {
+        SectionKind::Top => "on top".to_owned(),
+        SectionKind::Company | SectionKind::Theme if place.section.is_empty() => "under more stories".to_owned(),
+        SectionKind::Company | SectionKind::Theme => format!("under {}", place.section),
+        SectionKind::Updates => "as an update".to_owned(),
+        SectionKind::AlsoNoted => "in a line".to_owned(),
+    }
 }
 
 /// The tags of a headline in words.
 fn headline(tagger: &Tagger, title: &str, summary: &str) -> String {
-    use std::fmt::Write as _;
     let tags = tagger.tag(title, summary);
     let mut out = String::from("Companies\n");
     for m in &tags.mentions {

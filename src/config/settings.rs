@@ -223,6 +223,10 @@ pub struct DigestSettings {
     pub noted_max: usize,
     /// Most stories led by one source.
     pub per_source_max: usize,
+    /// Most stories in full about one company that the reader did not ask for.
+    pub per_company_max: usize,
+    /// Most stories in full whose main theme is the same and not asked for.
+    pub per_theme_max: usize,
     /// Least score of a story in full.
     pub score_min: f64,
     /// Weights of the score's parts by name, beside the built-in ones.

@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::Result;
 use super::audience::Group;
 use super::compose::{self, Material};
+use super::houses::as_configured;
 use super::layout::{Plan, Reader};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::text::quoted_printable_len;
 use crate::mail::render::{RenderSettings, Templates, Words, edition_page, render_digest};
-use crate::model::{Choices, CompanyVolume, Coverage, Edition, EditionId, Layout, Slot, StoryId};
+use crate::model::{Choices, CompanyVolume, Coverage, Edition, EditionId, Layout, Slot, StoryId, window_days};
 use crate::store::Db;
 use crate::store::digests::{self, Candidate, FeedHealth};
 use crate::store::rusqlite::Connection;
@@ -86,9 +87,11 @@ impl<'a> Maker<'a> {
             self.spec.zone.name().to_owned(),
             self.spec.weights.clone(),
         );
+        let specs = self.config.feeds.clone();
         let read = move |conn: &Connection| {
-            let candidates = digests::candidates(conn, earliest, window_to, feeds.as_ref())?;
-            let volumes = volumes(conn, &candidates, named, window_to)?;
+            let mut candidates = digests::candidates(conn, earliest, window_to, feeds.as_ref())?;
+            as_configured(&mut candidates, &specs);
+            let volumes = volumes(conn, &candidates, named, (window_from, window_to))?;
             let coverage = coverage(conn, window_from, window_to, feeds.as_ref())?;
             let themes = digests::theme_names(conn)?;
             Ok(Material {
@@ -108,7 +111,8 @@ impl<'a> Maker<'a> {
     }
 
     /// Feed keys the digest draws from; `None` for all.
-    fn feeds(&self) -> Option<BTreeSet<String>> {
+    #[must_use]
+    pub fn feeds(&self) -> Option<BTreeSet<String>> {
         let wanted = &self.spec.feeds;
         if wanted.is_empty() {
             return None;
@@ -183,9 +187,10 @@ fn volumes(
     conn: &Connection,
     candidates: &[Candidate],
     mut slugs: BTreeSet<String>,
-    until: Timestamp,
+    (from, until): (Timestamp, Timestamp),
 ) -> crate::store::Result<Vec<CompanyVolume>> {
     const DAY_SECS: u64 = 86_400;
+    let n_window = window_days(from, until).min(compose::VOLUME_DAYS);
     let mentions = candidates
         .iter()
         .flat_map(|story| &story.entries)
@@ -199,8 +204,10 @@ fn volumes(
     let known = usize::try_from(known).unwrap_or(usize::MAX);
     let mut out = Vec::new();
     for slug in slugs {
-        if let Some((name, ticker, days)) = digests::company_days(conn, &slug, until, compose::VOLUME_DAYS)? {
-            let ratio = compose::ratio(&days, known);
+        let n_days = compose::VOLUME_DAYS - 1 + n_window;
+        if let Some((name, ticker, mut days)) = digests::company_days(conn, &slug, until, n_days)? {
+            let ratio = compose::ratio(&days, n_window, known);
+            days.drain(..n_window - 1);
             out.push(CompanyVolume {
                 slug,
                 name,

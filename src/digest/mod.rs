@@ -7,12 +7,14 @@
 pub mod audience;
 pub mod compose;
 pub mod extract;
+pub mod houses;
 pub mod layout;
 pub mod make;
 pub mod now;
 pub mod preview;
 pub mod rank;
 pub mod slot;
+pub mod standing;
 pub mod view;
 
 use std::collections::BTreeMap;

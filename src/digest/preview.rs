@@ -6,7 +6,7 @@ use super::audience::{Group, group};
 use super::make::{Maker, followed};
 use super::{HISTORY, Result, slot};
 use crate::config::{Config, DigestSettings};
-use crate::mail::render::Templates;
+use crate::mail::render::{Templates, Words};
 use crate::model::{Choices, Edition, EditionId, Layout, Slot};
 use crate::store::Db;
 use crate::store::digests::{self, ReaderQuery};
@@ -98,7 +98,7 @@ pub async fn preview(
     })
 }
 
-/// The local date on which a subscriber confirmed a digest; `None` for a stranger.
+/// The local date on which a subscriber confirmed a digest, as its mails write it; `None` for a stranger.
 ///
 /// # Errors
 /// When the database fails.
@@ -114,7 +114,8 @@ pub async fn confirmed_on(db: &Db, spec: &DigestSettings, reader: &str) -> Resul
             .find(|held| held.digest == digest)
             .and_then(|held| held.confirmed_at))
     });
-    Ok(found.await?.map(|at| zone.local(at).date().to_string()))
+    let words = Words::of(&spec.language);
+    Ok(found.await?.map(|at| words.long_date(&zone.local(at))))
 }
 
 async fn recorded(db: &Db, spec: &DigestSettings, at: Timestamp, reader: Option<&str>) -> Result<Option<Preview>> {

@@ -3,15 +3,17 @@
 //! - The same link in several feeds is one article (an outlet's own feeds overlap).
 //! - Identical wording is one headline with "also: AP, ABC" (agency copy under many mastheads).
 //! - An owner's second outlet, a reprint and a press release are no independent reports.
-//! - `Bloomberg` and `Bloomberg.com` are one house: an aggregator names publishers in its own way.
 //! - Where an aggregator's copy and the outlet's own have the same wording, the link goes to the outlet.
 //! - Who was first is said only when both outlets give a time of day; a bare date reads as midnight and would make its
 //!   outlet first by hours.
+//! - "Acme jumps after a bid" is a takeover before it is a stock's move: the echo comes last among the themes.
 //! - A company or theme belongs to the story when enough of its entries say so, not when one does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::extract::{extract, words};
+use super::houses::{house, through_aggregator, wording};
+use super::rank::is_echo;
 use crate::model::{CompanyRef, Headline, Mark, PlacementReason, StoryView, ThemeRef};
 use crate::store::digests::{Candidate, CandidateEntry};
 use crate::time::Timestamp;
@@ -154,32 +156,6 @@ fn headline(item: &CandidateEntry) -> Headline {
         marks,
         also: Vec::new(),
     }
-}
-
-/// A house's name as it is compared: without case, signs, article and domain ending.
-fn house(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let bare = ["www.", "the "]
-        .iter()
-        .fold(lower.as_str(), |name, start| name.strip_prefix(start).unwrap_or(name));
-    let bare = [".com", ".org", ".net", ".co.uk"]
-        .iter()
-        .fold(bare, |name, end| name.strip_suffix(end).unwrap_or(name));
-    bare.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// Whether a link leads through an aggregator instead of to the article.
-fn through_aggregator(url: &str) -> bool {
-    url.starts_with("https://news.google.com/")
-}
-
-/// The letters and digits of a title: what "identical wording" compares.
-fn wording(title: &str) -> String {
-    title
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
 }
 
 /// The lead and the other distinct headlines, in the order they deserve to be shown.
@@ -346,6 +322,11 @@ fn themes(lead: &CandidateEntry, articles: &[&CandidateEntry], names: &ThemeName
             }
         })
         .collect();
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.slug.cmp(&b.slug)));
+    found.sort_by(|a, b| {
+        is_echo(&a.slug)
+            .cmp(&is_echo(&b.slug))
+            .then_with(|| b.score.total_cmp(&a.score))
+            .then_with(|| a.slug.cmp(&b.slug))
+    });
     found
 }

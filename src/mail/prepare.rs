@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::dkim::Signer;
 use super::message::{self, ListHeaders, MessageSpec};
 use super::personal::{Doors, Personal};
-use super::render::{RenderSettings, Templates, archive_page, edition_page, render_digest};
+use super::render::{RenderSettings, Templates, Words, archive_page, edition_page, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::Config;
@@ -122,7 +122,8 @@ impl Preparer {
         let subscription = delivery
             .subscription
             .ok_or_else(|| PrepareError::Other("a digest without a subscription".to_owned()))?;
-        let confirmed_on = delivery.confirmed_at.map(|at| page.zone.local(at).date().to_string());
+        let date = |at| Words::of(&page.language).long_date(&page.zone.local(at));
+        let confirmed_on = delivery.confirmed_at.map(date);
         let personal = Personal::new(&self.key, &self.doors, subscription, &delivery.address, confirmed_on);
         let rendered = personal.fill(&page.rendered);
         let mail = &self.config.mail;

@@ -25,6 +25,9 @@ pub struct EditionStory {
     pub story: StoryView,
     /// All its entries at that time, oldest first, with their dates: what counts as news to whom.
     pub entries: Vec<(EntryId, Timestamp)>,
+    /// Stories that are possibly related to it and not the same, the nearest first.
+    #[serde(default)]
+    pub near: Vec<StoryId>,
 }
 
 /// How much was written on a company, against its own normal.
@@ -38,7 +41,7 @@ pub struct CompanyVolume {
     pub ticker: String,
     /// Articles a day over the last 14 days, oldest first; the last is this edition's day.
     pub days: Vec<u32>,
-    /// This edition's day over the median of the days before; `None` without enough history.
+    /// A day of this edition's window over the median of the days before; `None` without enough history.
     pub ratio: Option<f64>,
 }
 
@@ -76,6 +79,22 @@ pub struct Edition {
     pub volumes: Vec<CompanyVolume>,
     /// What was read and what was not.
     pub coverage: Coverage,
+}
+
+impl Edition {
+    /// Whole days of its window, at least one: 1 for a daily digest, 7 for a weekly one.
+    #[must_use]
+    pub fn n_days(&self) -> usize {
+        window_days(self.window_from, self.window_to)
+    }
+}
+
+/// Whole days of a window, at least one; an hour more or less, as when the clocks change, counts for nothing.
+#[must_use]
+pub fn window_days(from: Timestamp, to: Timestamp) -> usize {
+    const DAY_SECS: u64 = 86_400;
+    let days = (to.since(from).as_secs() + DAY_SECS / 2) / DAY_SECS;
+    usize::try_from(days).unwrap_or(usize::MAX).max(1)
 }
 
 /// What kind of section it is.
@@ -122,6 +141,12 @@ pub struct Block {
     pub n_new: u32,
     /// Why it is here, at most 90 characters.
     pub why: String,
+    /// What the reader's own choices add to the story's score.
+    #[serde(default)]
+    pub fit: f64,
+    /// Stories of the same mail that are possibly related.
+    #[serde(default)]
+    pub near: Vec<CrossRef>,
 }
 
 /// One section of the mail.

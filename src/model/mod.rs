@@ -10,7 +10,9 @@ mod mail;
 mod story;
 mod subscriber;
 
-pub use digest::{Block, CompanyVolume, Coverage, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, Slot};
+pub use digest::{
+    Block, CompanyVolume, Coverage, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, Slot, window_days,
+};
 pub use entry::{Entry, IdentityKind, NewEntry};
 pub use feed::{
     DueFeed, FeedHints, FeedRow, FeedSpec, FeedStatus, Moved, PastPoll, PollCounts, PollFailure, PollOutcome,

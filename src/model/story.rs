@@ -102,6 +102,8 @@ pub enum Mark {
     Paywall,
     /// Analyst or stock boilerplate made from a template.
     Template,
+    /// Advice, how-to, lists of tips, reviews, first-person pieces: no event.
+    Advice,
     /// Near-identical text of another outlet's.
     Reprint,
 }

@@ -1,6 +1,6 @@
 //! Stories: the window for placing, what a placement writes, corrections, and what explains them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -419,21 +419,27 @@ pub fn put_companies(tx: &Transaction<'_>, companies: &[KnownName]) -> Result<()
 }
 
 /// Stories that hold a neighbour of this story's entries without being it: possibly related, never folded. The nearest
-/// first, with the closeness.
+/// first, with the closeness. Only entries seen by `to` speak.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn related(conn: &Connection, story: StoryId, limit: usize) -> Result<Vec<(StoryId, f32)>> {
-    let members = members(conn, story, 200)?;
-    let own: BTreeSet<EntryId> = members.iter().map(|m| m.entry.id).collect();
+pub fn related(conn: &Connection, story: StoryId, to: Timestamp, limit: usize) -> Result<Vec<(StoryId, f32)>> {
+    const MEMBERS_MAX: u32 = 200;
+    let mut statement = conn.prepare_cached(
+        "SELECT se.near FROM story_entries se JOIN entries e ON e.id = se.entry_id
+         WHERE se.story_id = ?1 AND e.first_seen_at <= ?2 AND se.near <> ''
+         ORDER BY e.dated_at, e.id LIMIT ?3",
+    )?;
+    let rows = statement.query_map(params![story.get(), to.unix(), MEMBERS_MAX], |row| {
+        row.get::<_, String>(0)
+    })?;
     let mut nearest: BTreeMap<StoryId, f32> = BTreeMap::new();
-    for (entry, closeness) in members.iter().flat_map(|m| &m.near) {
-        if own.contains(entry) {
-            continue;
-        }
-        if let Some(other) = story_of(conn, *entry)?.filter(|o| *o != story) {
-            let best = nearest.entry(other).or_insert(*closeness);
-            *best = best.max(*closeness);
+    for near in rows {
+        for (entry, closeness) in near_from_text(&near?) {
+            if let Some(other) = story_of(conn, entry)?.filter(|other| *other != story) {
+                let best = nearest.entry(other).or_insert(closeness);
+                *best = best.max(closeness);
+            }
         }
     }
     let mut found: Vec<(StoryId, f32)> = nearest.into_iter().collect();

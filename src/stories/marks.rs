@@ -5,16 +5,21 @@
 //!
 //! - Live blog: "Live updates: ...", "... - as it happened", "Markets live"; one page that follows a whole day.
 //! - Roundup: "5 things to know before the bell", "Morning Bid", "The Week Ahead", "Here are the biggest movers",
-//!   "| The Opening Trade 3/4/2026", podcasts; a list of many events.
-//! - Opinion: "Opinion: ...", "Letter: ...", "The case for ...", a link under /opinion/.
+//!   "| The Opening Trade 3/4/2026" and any show that ends in its date, podcasts; a list of many events.
+//! - Opinion: "Opinion: ...", "Letter: ...", "The case for ...", a link under /opinion/, one analyst's view with his name
+//!   at the end ("Supply is manageable: Acme Bank's Miller").
 //! - Sponsored: "Sponsored:", "Paid post", a link under /sponsored/ or /paid-post/.
-//! - Press release: a wire that carries companies' own words ("(PR Newswire)", "- Business Wire"), or a feed set so.
+//! - Press release: a wire that carries companies' own words ("(PR Newswire)", "- Business Wire"), a company's newsroom
+//!   or a company that writes about itself, or a feed set so.
 //! - Template: an analyst's or a portfolio site's item made from a form: "Acme (ACME) Q3 2026 earnings call
 //!   transcript", "Acme stock: buy, sell or hold?", "Best CD rates today, January 5", "Price target raised to $12",
-//!   "Example Capital lifts Acme (ACME) price target", "Market Update: ACME", "The top weekend deals",
-//!   "the best laptop deals so far", "$10 off already".
+//!   "Example Capital lifts Acme (ACME) price target", "Market Update: ACME", "Acme Income Fund declares $0.04 dividend",
+//!   "Example Capital keeps its outperform rating", "The top weekend deals",
+//!   "the best laptop deals so far", "$10 off already"; a table of rates with its date.
+//! - Advice: what `advice` knows: how-to, letters, lists of tips, reviews; it tells no event.
 //! - Paywall: "(subscribers only)", "[$]".
 
+use super::{advice, newsroom};
 use crate::model::Mark;
 
 /// Where a phrase must stand.
@@ -48,6 +53,10 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Roundup, At::Anywhere, "top stories"),
     (Mark::Roundup, At::Anywhere, "top headlines"),
     (Mark::Roundup, At::Anywhere, "biggest movers"),
+    (Mark::Roundup, At::Anywhere, "are key movers"),
+    (Mark::Roundup, At::Anywhere, "everything revealed"),
+    (Mark::Roundup, At::Anywhere, "everything announced"),
+    (Mark::Roundup, At::Anywhere, "biggest announcements"),
     (Mark::Roundup, At::Anywhere, "biggest moves"),
     (Mark::Roundup, At::Anywhere, "stocks to watch"),
     (Mark::Roundup, At::Anywhere, "stocks making the biggest"),
@@ -76,6 +85,8 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Opinion, At::Start, "commentary:"),
     (Mark::Opinion, At::Start, "column:"),
     (Mark::Opinion, At::Start, "op-ed:"),
+    (Mark::Opinion, At::Start, "jim cramer"),
+    (Mark::Opinion, At::Start, "cramer says"),
     (Mark::Opinion, At::Start, "the case for"),
     (Mark::Opinion, At::Start, "the case against"),
     (Mark::Opinion, At::Start, "kommentar:"),
@@ -108,12 +119,16 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Template, At::Anywhere, " off already"),
     (Mark::Template, At::Anywhere, "lowest price yet"),
     (Mark::Template, At::Anywhere, "record-low price"),
-    (Mark::Template, At::Anywhere, "should you buy"),
     (Mark::Template, At::Anywhere, "is it time to buy"),
     (Mark::Template, At::Anywhere, "is it a buy"),
     (Mark::Template, At::Anywhere, "a good stock to buy"),
     (Mark::Template, At::Anywhere, "stock before it"),
-    (Mark::Template, At::Start, "jim cramer on"),
+    (Mark::Template, At::Anywhere, "outperform rating"),
+    (Mark::Template, At::Anywhere, "overweight rating"),
+    (Mark::Template, At::Anywhere, "buy rating"),
+    (Mark::Template, At::Anywhere, "bullish thesis"),
+    (Mark::Template, At::Anywhere, " declares $"),
+    (Mark::Template, At::Start, "analyst report:"),
     (Mark::Paywall, At::Anywhere, "(subscribers only)"),
     (Mark::Paywall, At::Anywhere, "[$]"),
 ];
@@ -136,9 +151,9 @@ const PATHS: &[(Mark, &str)] = &[
     (Mark::PressRelease, "/news-releases/"),
 ];
 
-/// The marks of a headline, each once, in the order of [`Mark`].
+/// The marks of a headline, each once, in the order of [`Mark`]. `companies` are the names found in it.
 #[must_use]
-pub fn marks(title: &str, url: &str, press_release: bool) -> Vec<Mark> {
+pub fn marks(title: &str, url: &str, source: &str, companies: &[&str], press_release: bool) -> Vec<Mark> {
     let title = title.to_lowercase().replace('\u{2019}', "'");
     let title = title.trim();
     let path = url.to_ascii_lowercase();
@@ -157,11 +172,20 @@ pub fn marks(title: &str, url: &str, press_release: bool) -> Vec<Mark> {
                 .map(|(mark, _)| *mark),
         )
         .collect();
-    if press_release {
+    if is_show(title) {
+        found.push(Mark::Roundup);
+    }
+    if is_one_voice(title) {
+        found.push(Mark::Opinion);
+    }
+    if press_release || newsroom::is_own_words(title, source, companies) {
         found.push(Mark::PressRelease);
     }
-    if is_shopping(title) {
+    if is_shopping(title) || is_rates_page(title) {
         found.push(Mark::Template);
+    }
+    if found.is_empty() && advice::is_advice(title) {
+        found.push(Mark::Advice);
     }
     found.sort_unstable();
     found.dedup();
@@ -178,6 +202,52 @@ fn is_shopping(title: &str) -> bool {
     has("best") && has("deals") || price && !has("stake") && !has("shares") && !has("stock")
 }
 
+/// A show's episode, which ends in its date: "Central banks stand by | Insight with A. Host 1/14/2026".
+fn is_show(title: &str) -> bool {
+    let last = title.split_whitespace().next_back().unwrap_or_default();
+    let parts: Vec<&str> = last.split('/').collect();
+    let digits = |part: &str, n: usize| (1..=n).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    matches!(parts.as_slice(), [month, day, year] if digits(month, 2) && digits(day, 2) && digits(year, 4))
+}
+
+/// A talk with one analyst: "Supply is manageable: Acme Bank's Miller".
+fn is_one_voice(title: &str) -> bool {
+    let Some((_, tail)) = title.rsplit_once(": ").or_else(|| title.rsplit_once(" says ")) else {
+        return false;
+    };
+    let words: Vec<&str> = tail.split_whitespace().collect();
+    (2..=5).contains(&words.len())
+        && words.iter().rev().skip(1).take(2).any(|word| word.ends_with("'s"))
+        && words.last().is_some_and(|word| word.chars().all(char::is_alphabetic))
+}
+
+/// A table of rates as it stands on a day: "CD and savings rates Monday, January 5, 2026".
+fn is_rates_page(title: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let words: Vec<&str> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let number = |word: &str, digits: usize| word.len() <= digits && word.bytes().all(|b| b.is_ascii_digit());
+    let dated = words.windows(3).any(
+        |three| matches!(three, [month, day, year] if MONTHS.contains(month) && number(day, 2) && number(year, 4)),
+    );
+    dated && words.contains(&"rates")
+}
+
 /// Whether an item tells of many events at once and so may not hold a story together.
 #[must_use]
 pub fn is_loose(marks: &[Mark]) -> bool {
@@ -186,23 +256,36 @@ pub fn is_loose(marks: &[Mark]) -> bool {
         .any(|m| matches!(m, Mark::LiveBlog | Mark::Roundup | Mark::Sponsored))
 }
 
+/// Marks and their words in the database.
+const WORDS: [(Mark, &str); 9] = [
+    (Mark::Opinion, "opinion"),
+    (Mark::LiveBlog, "live_blog"),
+    (Mark::Roundup, "roundup"),
+    (Mark::Sponsored, "sponsored"),
+    (Mark::PressRelease, "press_release"),
+    (Mark::Paywall, "paywall"),
+    (Mark::Template, "template"),
+    (Mark::Advice, "advice"),
+    (Mark::Reprint, "reprint"),
+];
+
 /// As kept in the database: `live_blog,opinion`.
 #[must_use]
 pub fn to_text(marks: &[Mark]) -> String {
-    let words: Vec<&str> = marks
-        .iter()
-        .map(|mark| match mark {
-            Mark::Opinion => "opinion",
-            Mark::LiveBlog => "live_blog",
-            Mark::Roundup => "roundup",
-            Mark::Sponsored => "sponsored",
-            Mark::PressRelease => "press_release",
-            Mark::Paywall => "paywall",
-            Mark::Template => "template",
-            Mark::Reprint => "reprint",
-        })
-        .collect();
-    words.join(",")
+    let word = |mark: &Mark| {
+        WORDS
+            .iter()
+            .find(|(known, _)| known == mark)
+            .map_or("", |(_, word)| *word)
+    };
+    marks.iter().map(word).collect::<Vec<_>>().join(",")
+}
+
+/// Read back from the database; an unknown word is left out.
+#[must_use]
+pub fn from_text(text: &str) -> Vec<Mark> {
+    let mark = |word: &str| WORDS.iter().find(|(_, known)| *known == word).map(|(mark, _)| *mark);
+    text.split(',').filter_map(mark).collect()
 }
 
 #[cfg(test)]
@@ -211,7 +294,7 @@ mod tests {
 
     #[track_caller]
     fn check(title: &str, url: &str, expected: &[Mark]) {
-        assert_eq!(marks(title, url, false), expected, "{title}");
+        assert_eq!(marks(title, url, "The Gazette", &[], false), expected, "{title}");
     }
 
     #[test]
@@ -221,7 +304,20 @@ mod tests {
         check("Stocks slide as oil jumps: live updates", "", &[Mark::LiveBlog]);
         check("5 things to know before the market opens", "", &[Mark::Roundup]);
         check("Gold steadies | The Opening Trade 3/4/2026", "", &[Mark::Roundup]);
+        check(
+            "Banks stand by the Fed | Insight with A. Host 1/14/2026",
+            "",
+            &[Mark::Roundup],
+        );
         check("Opinion: Tariffs are taxes", "", &[Mark::Opinion]);
+        check(
+            "Supply is manageable for spreads: Acme Bank’s Miller",
+            "",
+            &[Mark::Opinion],
+        );
+        check("AI is the backbone, says Acme Bank's Ann Miller", "", &[Mark::Opinion]);
+        check("Fed: no cut before Acme's results are in", "", &[]);
+        check("Acme says Globex's offer fails its holders", "", &[]);
         check(
             "Why tariffs are taxes",
             "https://example.com/opinion/2026/1",
@@ -229,8 +325,20 @@ mod tests {
         );
         check("Globex Q3 2026 earnings call transcript", "", &[Mark::Template]);
         check("Best CD rates today, March 3, 2026", "", &[Mark::Template]);
+        check(
+            "Home equity loan rates Monday, March 2, 2026: a step down",
+            "",
+            &[Mark::Template],
+        );
+        check("How to read a balance sheet", "", &[Mark::Advice]);
         check("Example Capital lifts Acme (ACME) Price Target", "", &[Mark::Template]);
         check("Market Update: ACME", "", &[Mark::Template]);
+        check("Acme Income Fund declares $0.04 dividend", "", &[Mark::Template]);
+        check(
+            "Example Capital keeps its Outperform rating on Acme",
+            "",
+            &[Mark::Template],
+        );
         check("The best weekend deals on phones", "", &[Mark::Template]);
         check(
             "These are the best laptop deals in spring so far",
@@ -248,7 +356,18 @@ mod tests {
     }
 
     #[test]
+    fn marks_are_kept_as_words() {
+        let all: Vec<Mark> = WORDS.iter().map(|(mark, _)| *mark).collect();
+        assert_eq!(from_text(&to_text(&all)), all);
+        assert_eq!(from_text("live_blog,unheard_of"), [Mark::LiveBlog]);
+        assert_eq!(from_text(""), []);
+    }
+
+    #[test]
     fn a_press_release_feed_marks_its_entries() {
-        assert_eq!(marks("Acme opens a plant", "", true), [Mark::PressRelease]);
+        assert_eq!(
+            marks("Acme opens a plant", "", "Acme feed", &[], true),
+            [Mark::PressRelease]
+        );
     }
 }

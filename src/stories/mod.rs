@@ -4,12 +4,14 @@
 //! The engine's window lives in memory; it is read back from the database at the first tick, after a person's
 //! correction, and whenever a write failed.
 
+pub mod advice;
 pub mod backtest;
 pub mod cluster;
 pub mod correct;
 pub mod corrections;
 pub mod lead;
 pub mod marks;
+pub mod newsroom;
 pub mod replay;
 pub mod tag;
 pub mod text;
@@ -20,7 +22,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::context::{Ctx, Next};
-use crate::model::{Entry, EntryId, Mark, PlacementReason, StoryId};
+use crate::model::{Entry, EntryId, Mark, MentionPlace, PlacementReason, StoryId};
 use crate::store::stories::{Member, PlacedRow, WindowRow};
 use crate::store::{self, StoreError};
 use crate::time::Timestamp;
@@ -191,8 +193,7 @@ pub fn engine(config: &Config, corrections: &[store::stories::Correction]) -> En
 /// An entry of the database as the engine takes it back.
 #[must_use]
 pub fn settled(row: WindowRow) -> Settled {
-    let marks: Vec<&str> = row.marks.split(',').collect();
-    let loose = ["live_blog", "roundup", "sponsored"].iter().any(|m| marks.contains(m));
+    let loose = marks::is_loose(&marks::from_text(&row.marks));
     let slugs = |about: bool| -> Vec<String> {
         row.companies
             .iter()
@@ -253,7 +254,13 @@ fn decide(mut state: State, waiting: &[(Option<StoryId>, Entry)]) -> (State, Dec
     let mut at = BTreeMap::new();
     for (story, entry) in waiting {
         let tags = state.tagger.tag(&entry.title, &entry.summary);
-        let marks = marks::marks(&entry.title, &entry.url, entry.press_release);
+        let companies: Vec<&str> = tags
+            .mentions
+            .iter()
+            .filter(|m| m.place == MentionPlace::Title)
+            .flat_map(|m| [m.name.as_str(), m.surface.as_str()])
+            .collect();
+        let marks = marks::marks(&entry.title, &entry.url, &entry.source, &companies, entry.press_release);
         if story.is_none() {
             items.push(tagged_item(entry, &tags, &marks));
         }
@@ -355,7 +362,7 @@ fn lead_candidate(member: &Member) -> lead::Candidate {
         has_summary: !entry.summary.is_empty(),
         weight: entry.weight,
         at: entry.dated_at,
-        marks: marks::marks(&entry.title, &entry.url, entry.press_release),
+        marks: marks::from_text(&member.marks),
         reprint: member.reason == PlacementReason::Reprint,
         history: entry.history,
     }

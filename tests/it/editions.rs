@@ -6,7 +6,8 @@ use courant::clock::{FakeClock, SeededRandom};
 use courant::config::Config;
 use courant::context::Ctx;
 use courant::digest;
-use courant::model::{Edition, Layout};
+use courant::digest::standing::Scored;
+use courant::model::{Edition, Layout, SectionKind, StoryId};
 use courant::store::rusqlite::{Transaction, params};
 use courant::store::{Db, outbox, settings};
 use courant::time::{Timestamp, Zone, parse_local};
@@ -399,29 +400,79 @@ async fn a_slot_waits_for_entries_without_a_story() {
 
 #[tokio::test]
 async fn the_same_database_gives_the_same_edition() {
-    let mut world = World::new("").await;
-    for n in 1..20 {
-        world
-            .article(
-                n % 7,
-                &format!("Acme headline number {n} tells of event {}", n * n),
-                "2026-09-20T15:00",
-            )
-            .await;
-    }
-    let config = world.ctx.config();
-    let spec = &config.digests[0];
-    let mut seen: Vec<Edition> = Vec::new();
+    let mut made: Vec<Vec<(String, String)>> = Vec::new();
     for _ in 0..2 {
-        let shown = digest::preview::preview(&world.ctx.db, &config, spec, at("2026-09-21T07:00"), None)
-            .await
-            .unwrap();
-        assert!(shown.recorded.is_none());
-        seen.push(shown.edition);
+        let mut world = World::new("").await;
+        world.reader(1, r#"{"companies":["acme"]}"#, "").await;
+        for n in 1..20 {
+            let title = format!("Acme headline number {n} tells of event {}", n * n);
+            world.article(n % 7, &title, "2026-09-20T15:00").await;
+        }
+        let config = world.ctx.config();
+        let at = at("2026-09-21T07:00");
+        let shown = async || {
+            let shown = digest::preview::preview(&world.ctx.db, &config, &config.digests[0], at, None).await;
+            let shown = shown.unwrap();
+            (shown.recorded.is_some(), serde_json::to_string(&shown.edition).unwrap())
+        };
+        let before = shown().await;
+        assert_eq!(shown().await, before);
+        assert!(world.editions().await.is_empty(), "a preview records nothing");
+        world.tick_at("2026-09-21T07:00").await;
+        let mut rows = world
+            .list("SELECT content, (SELECT layout FROM audiences) FROM editions")
+            .await;
+        assert_eq!(rows.len(), 1);
+        let mut recorded: Edition = serde_json::from_str(&rows[0].0).unwrap();
+        recorded.slot.key.clear();
+        let mut previewed: Edition = serde_json::from_str(&before.1).unwrap();
+        previewed.slot.key.clear();
+        assert_eq!(recorded, previewed, "a preview shows what is recorded");
+        rows.push(pair(&before.1, ""));
+        made.push(rows);
     }
-    assert_eq!(
-        serde_json::to_string(&seen[0]).unwrap(),
-        serde_json::to_string(&seen[1]).unwrap()
+    assert_eq!(made[0], made[1], "byte for byte");
+}
+
+#[tokio::test]
+async fn a_story_shows_what_its_score_is_made_of() {
+    let mut world = World::new("[digest.weights]\nfit = 0.9\ncoverage = 0.0").await;
+    world.reader(1, r#"{"companies":["acme"]}"#, "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    world
+        .article(1, "Courier Roadrunner sold to Acme", "2026-09-20T16:00")
+        .await;
+    let config = world.ctx.config();
+    let db = world.ctx.db.clone();
+    let standing = async |time: &str, reader| {
+        let (spec, story) = (&config.digests[0], StoryId::new(1));
+        digest::standing::standing(&db, &config, spec, story, at(time), reader)
+            .await
+            .unwrap()
+    };
+    let value = |scored: &Scored, name: &str| {
+        scored
+            .parts
+            .iter()
+            .find(|part| part.name == name)
+            .map(|part| part.value)
+    };
+    let next = standing("2026-09-21T06:00", None).await.next.unwrap();
+    assert_eq!(value(&next, "novelty"), Some(0.05));
+    assert_eq!((value(&next, "coverage"), value(&next, "fit")), (None, None));
+    let sum: f64 = next.parts.iter().map(|part| part.value).sum();
+    assert!((sum - next.score).abs() < 1e-9, "the parts are the score");
+    let his = standing("2026-09-21T06:00", Some("r1")).await.next.unwrap();
+    let fit = value(&his, "fit").unwrap();
+    assert!((fit - 0.9 * 0.67).abs() < 1e-9 && (his.score - next.score - fit).abs() < 1e-9);
+
+    world.tick_at("2026-09-21T07:00").await;
+    let later = standing("2026-09-21T08:00", Some("r1")).await;
+    assert_eq!((later.next, later.past.len()), (None, 1));
+    assert_eq!((later.past[0].number, later.past[0].kind), (1, SectionKind::Top));
+    assert_eq!(value(&later.past[0].scored, "fit"), Some(fit));
+    assert!(
+        standing("2026-09-21T08:00", Some("r2")).await.past.is_empty(),
+        "a stranger was shown nothing"
     );
-    assert!(world.editions().await.is_empty(), "a preview records nothing");
 }

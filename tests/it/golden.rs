@@ -15,7 +15,7 @@ use courant::model::{
     Choices, CompanyVolume, Coverage, DeliveryKind, Edition, Entry, EntryId, FeedId, Layout, Length, Mention,
     MentionPlace, Rendered, Slot, StoryId, ThemeTag,
 };
-use courant::store::digests::{Candidate, CandidateEntry};
+use courant::store::digests::{Candidate, CandidateEntry, NearStory};
 use courant::time::{Schedule, Timestamp, Zone, parse_local};
 
 const THEMES: &[(&str, &str, bool)] = &[
@@ -40,6 +40,9 @@ const THEMES: &[(&str, &str, bool)] = &[
     ("workforce", "Workforce", true),
 ];
 
+/// Stories that came near another without being the same.
+const NEAR: &[(i64, i64)] = &[(10, 4), (11, 18)];
+
 fn zone() -> Zone {
     "Europe/Berlin".parse().unwrap()
 }
@@ -60,7 +63,9 @@ fn spec() -> DigestSettings {
         related_max: 4,
         noted_max: 10,
         per_source_max: 6,
-        score_min: 0.25,
+        per_company_max: 5,
+        per_theme_max: 6,
+        score_min: 0.32,
         weights: BTreeMap::new(),
         send_empty: false,
         subject: None,
@@ -117,8 +122,18 @@ fn candidates(case: &str) -> Vec<Candidate> {
             id: StoryId::new(story),
             lead: EntryId::new(id),
             entries: Vec::new(),
+            near: Vec::new(),
         };
         stories.entry(story).or_insert_with(fresh).entries.push(item);
+    }
+    for (story, other) in NEAR {
+        let first_at = stories[other].entries[0].entry.dated_at;
+        let near = NearStory {
+            id: StoryId::new(*other),
+            closeness: 0.4,
+            first_at,
+        };
+        stories.get_mut(story).unwrap().near.push(near);
     }
     stories.into_values().collect()
 }
@@ -368,7 +383,7 @@ fn a_reader_of_everything() {
     let (layout, mail) = golden("everything", &Choices::default(), &[8]);
     assert_eq!(
         mail.subject,
-        "Wed 22 Mar: Google opens its Bard chatbot to the public… + 14 more"
+        "Wed 22 Mar: First Republic shares rebound as Yellen… + 15 more"
     );
     assert!(layout.sections.iter().any(|section| !section.refs.is_empty()));
 }

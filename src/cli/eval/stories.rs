@@ -258,7 +258,7 @@ fn place(
 
 fn item(tagger: &Tagger, at: Timestamp, i: usize, line: &Line) -> Item {
     let tags = tagger.tag(&line.title, &line.summary);
-    let marks = marks::marks(&line.title, &line.url, false);
+    let marks = marks::marks(&line.title, &line.url, &line.source, &[], false);
     Item {
         entry: EntryId::new(i64::try_from(i).unwrap_or(i64::MAX)),
         url: line.url.clone(),

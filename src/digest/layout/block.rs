@@ -10,7 +10,9 @@ use crate::model::{Block, EditionStory, EntryId, Headline, Mark};
 use crate::time::Timestamp;
 
 /// Stories sent before that may come back with news.
-const UPDATES_MAX: usize = 6;
+const UPDATES_MAX: usize = 5;
+/// One new article is an update when the story's score is this many times the floor; of two outlets always.
+const UPDATE_SHARE: f64 = 1.2;
 /// New headlines shown for an update beside the newest.
 const UPDATE_RELATED_MAX: usize = 3;
 /// A new headline that resembles an older one this much tells nothing new.
@@ -25,13 +27,15 @@ impl Plan<'_> {
         known
             .iter()
             .filter(|item| item.score >= self.spec.score_min)
-            .filter_map(|item| self.update(item.story))
+            .filter_map(|item| self.update(item))
             .take(UPDATES_MAX)
             .collect()
     }
 
-    /// The new headlines of a story the reader had; `None` when they say what the older ones said.
-    fn update(&self, story: &EditionStory) -> Option<Block> {
+    /// The new headlines of a story the reader had; `None` when they say what the older ones said, ask instead of
+    /// telling, or when one more outlet has written on a small story.
+    fn update(&self, item: &Ranked<'_>) -> Option<Block> {
+        let story: &EditionStory = item.story;
         let seen_at: BTreeMap<EntryId, Timestamp> = story.entries.iter().copied().collect();
         let new = |entry: EntryId| seen_at.get(&entry).is_some_and(|at| *at > self.reader.since);
         let heads: Vec<&Headline> = std::iter::once(&story.story.lead).chain(&story.story.related).collect();
@@ -48,8 +52,13 @@ impl Plan<'_> {
                 old.iter().all(|other| likeness(&own, other) < SAME_WORDS)
             })
             .collect();
+        telling.retain(|head| !head.title.trim_end().ends_with('?'));
         telling.sort_by_key(|head| (std::cmp::Reverse(head.at), head.entry));
         let (lead, rest) = telling.split_first()?;
+        let several = rest.iter().any(|head| head.owner != lead.owner);
+        if !several && item.score < self.spec.score_min * UPDATE_SHARE {
+            return None;
+        }
         let n_new = story.entries.iter().filter(|(_, at)| *at > self.reader.since).count();
         Some(Block {
             story: story.story.id,
@@ -60,6 +69,8 @@ impl Plan<'_> {
             extract: false,
             n_new: u32::try_from(n_new).unwrap_or(u32::MAX),
             why: String::new(),
+            fit: item.fit,
+            near: Vec::new(),
         })
     }
 
@@ -82,6 +93,8 @@ impl Plan<'_> {
             } else {
                 String::new()
             },
+            fit: item.fit,
+            near: Vec::new(),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What one audience is shown of an edition: which stories, in which sections, in which order.
 //!
-//! - A story stands once. Where it belongs elsewhere too, a cross reference says its number.
+//! - A story stands once. Where it belongs elsewhere too, a cross reference says its number: in the section of another
+//!   company it is about, of its main theme, and of a theme the reader asked for.
+//! - Stories that are possibly related stand side by side within a section, and name each other's number across
+//!   sections; they are never folded.
 //! - Nothing a reader had comes back, but as an update: with a headline that is new to him and words the older ones had
 //!   not.
 //! - No source, company or theme fills the mail (caps), and nothing below the score floor pads it: a short mail is a
@@ -14,21 +17,20 @@ mod sections;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::rank;
 use crate::config::DigestSettings;
 use crate::mail::render::Words;
 use crate::model::{
-    Block, Choices, CompanyRef, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, StoryId,
+    Block, Choices, CompanyRef, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, StoryId, StoryView,
 };
 use crate::time::Timestamp;
 
 pub use detail::Detail;
 
 /// Cross references of one section.
-const REFS_MAX: usize = 4;
-/// What following a company or theme adds to a score.
-const FIT_ABOUT: f64 = 0.3;
-const FIT_NAMED: f64 = 0.1;
-const FIT_THEME: f64 = 0.15;
+const REFS_MAX: usize = 3;
+/// Possibly related stories named at one story.
+const NEAR_MAX: usize = 3;
 
 /// The reader an edition is laid out for.
 #[derive(Debug, Clone, Copy)]
@@ -45,26 +47,36 @@ pub struct Reader<'a> {
 #[derive(Clone, Copy)]
 struct Ranked<'a> {
     story: &'a EditionStory,
+    /// He asked for one of its companies or themes.
+    followed: bool,
+    /// What that adds.
+    fit: f64,
+    /// With it.
     score: f64,
 }
 
-impl Ranked<'_> {
+impl<'a> Ranked<'a> {
     fn id(&self) -> StoryId {
         self.story.story.id
     }
 
-    fn about(&self) -> impl Iterator<Item = &CompanyRef> {
+    fn about(&self) -> impl Iterator<Item = &'a CompanyRef> + use<'a> {
         self.story.story.companies.iter().filter(|company| company.about)
     }
 
-    fn first_company(&self) -> &str {
+    fn first_company(&self) -> &'a str {
         self.about()
             .find(|company| !company.unlisted)
             .map_or("", |company| company.slug.as_str())
     }
 
-    fn first_theme(&self) -> &str {
+    fn first_theme(&self) -> &'a str {
         self.story.story.themes.first().map_or("", |theme| theme.slug.as_str())
+    }
+
+    /// Whether one of the two came near the other without being the same.
+    fn is_near(&self, other: &Self) -> bool {
+        self.story.near.contains(&other.id()) || other.story.near.contains(&self.id())
     }
 }
 
@@ -115,10 +127,10 @@ impl Plan<'_> {
             sections.push(section(SectionKind::Updates, "", "", updates));
         }
         if !picked.noted.is_empty() {
-            let blocks = picked.noted.iter().map(|item| lean(item.story)).collect();
+            let blocks = picked.noted.iter().map(lean).collect();
             sections.push(section(SectionKind::AlsoNoted, "", "", blocks));
         }
-        Self::number(&mut sections, &picked.full);
+        self.number(&mut sections, &picked.full);
         let quiet = self.quiet(&sections);
         Layout {
             sections,
@@ -142,10 +154,13 @@ impl Plan<'_> {
                 .filter(|company| company.about)
                 .any(|c| choices.muted.contains(&c.slug))
                 || view.themes.iter().any(|theme| choices.muted.contains(&theme.slug));
-            let fit = fit(story, choices);
-            if news && !muted && (everything || fit > 0.0) {
+            let fit = rank::fit(view, choices, &self.spec.weights);
+            let followed = follows(view, choices);
+            if news && !muted && (everything || followed) {
                 ranked.push(Ranked {
                     story,
+                    followed,
+                    fit,
                     score: view.score + fit,
                 });
             }
@@ -159,32 +174,46 @@ impl Plan<'_> {
         ranked
     }
 
-    /// Numbers the blocks in reading order, drops empty sections, and adds the cross references.
-    fn number(sections: &mut Vec<Section>, full: &[Ranked<'_>]) {
+    /// Numbers the blocks in reading order, adds the cross references, and drops empty sections.
+    fn number(&self, sections: &mut Vec<Section>, full: &[Ranked<'_>]) {
         let mut numbers: BTreeMap<StoryId, u32> = BTreeMap::new();
         let blocks = sections.iter_mut().flat_map(|section| &mut section.blocks);
         for (next, block) in (1..).zip(blocks) {
             block.number = next;
             numbers.insert(block.story, next);
         }
-        for section in sections
-            .iter_mut()
-            .filter(|section| section.kind == SectionKind::Company)
-        {
+        let cross = |story: StoryId| {
+            let number = *numbers.get(&story)?;
+            Some(CrossRef { story, number })
+        };
+        for section in &mut *sections {
             let here: BTreeSet<StoryId> = section.blocks.iter().map(|block| block.story).collect();
-            section.refs = full
+            let elsewhere = full
                 .iter()
-                .filter(|item| !here.contains(&item.id()) && item.about().any(|company| company.slug == section.slug))
-                .filter_map(|item| {
-                    Some(CrossRef {
-                        story: item.id(),
-                        number: *numbers.get(&item.id())?,
-                    })
-                })
-                .take(REFS_MAX)
-                .collect();
+                .filter(|item| !here.contains(&item.id()) && self.belongs(item, section));
+            section.refs = elsewhere.filter_map(|item| cross(item.id())).take(REFS_MAX).collect();
+            for block in &mut section.blocks {
+                let Some(own) = full.iter().find(|item| item.id() == block.story) else {
+                    continue;
+                };
+                let near = full.iter().filter(|item| item.id() != own.id() && item.is_near(own));
+                block.near = near.filter_map(|item| cross(item.id())).take(NEAR_MAX).collect();
+                block.near.sort_by_key(|near| near.number);
+            }
         }
         sections.retain(|section| !section.blocks.is_empty() || !section.refs.is_empty());
+    }
+
+    /// Whether a story belongs to a section it may not stand in.
+    fn belongs(&self, item: &Ranked<'_>, section: &Section) -> bool {
+        match section.kind {
+            SectionKind::Company => item.about().any(|company| company.slug == section.slug),
+            SectionKind::Theme if self.reader.choices.themes.contains(&section.slug) => {
+                item.story.story.themes.iter().any(|theme| theme.slug == section.slug)
+            }
+            SectionKind::Theme => !section.slug.is_empty() && item.first_theme() == section.slug,
+            _ => false,
+        }
     }
 
     /// Companies and themes asked for by name that nothing here is about.
@@ -213,22 +242,24 @@ impl Plan<'_> {
     }
 }
 
-/// What a reader's choices add to a story's score.
-fn fit(story: &EditionStory, choices: &Choices) -> f64 {
-    let companies = story
-        .story
-        .companies
-        .iter()
-        .filter(|company| choices.companies.contains(&company.slug));
-    let company = companies
-        .map(|company| if company.about { FIT_ABOUT } else { FIT_NAMED })
-        .fold(0.0, f64::max);
-    let theme = story
-        .story
-        .themes
-        .iter()
-        .any(|theme| choices.themes.contains(&theme.slug));
-    company + if theme { FIT_THEME } else { 0.0 }
+/// Whether a story names a company or has a theme the reader follows.
+fn follows(view: &StoryView, choices: &Choices) -> bool {
+    view.companies.iter().any(|c| choices.companies.contains(&c.slug))
+        || view.themes.iter().any(|theme| choices.themes.contains(&theme.slug))
+}
+
+/// Puts stories that are possibly related behind the best of them; the order is otherwise kept.
+fn side_by_side<'a>(mut items: Vec<Ranked<'a>>) -> Vec<Ranked<'a>> {
+    let mut out: Vec<Ranked<'a>> = Vec::new();
+    while !items.is_empty() {
+        let first = items.remove(0);
+        out.push(first);
+        let (near, others) = items.into_iter().partition(|item| item.is_near(&first));
+        let near: Vec<Ranked<'a>> = near;
+        out.extend(near);
+        items = others;
+    }
+    out
 }
 
 fn section(kind: SectionKind, slug: &str, title: &str, blocks: Vec<Block>) -> Section {
@@ -241,16 +272,18 @@ fn section(kind: SectionKind, slug: &str, title: &str, blocks: Vec<Block>) -> Se
     }
 }
 
-fn lean(story: &EditionStory) -> Block {
+fn lean(item: &Ranked<'_>) -> Block {
     Block {
-        story: story.story.id,
+        story: item.id(),
         number: 0,
-        lead: story.story.lead.entry,
+        lead: item.story.story.lead.entry,
         related: Vec::new(),
         n_more: 0,
         extract: false,
         n_new: 0,
         why: String::new(),
+        fit: item.fit,
+        near: Vec::new(),
     }
 }
 

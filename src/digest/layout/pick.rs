@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Detail, Plan, Ranked};
+use crate::config::DigestSettings;
 use crate::model::Mark;
 
-/// Stories of one company in full.
-const PER_COMPANY_MAX: usize = 5;
-/// Stories whose first theme is the same, in full.
-const PER_THEME_MAX: usize = 6;
 /// Below this share of the score floor a story is not even noted.
 const NOTED_SHARE: f64 = 0.6;
 
@@ -31,16 +28,9 @@ struct Caps<'a> {
 impl<'a> Caps<'a> {
     /// Takes a place in full, when source, company and theme have one left. What a reader follows knows no cap of
     /// company or theme.
-    fn allow(&mut self, item: &Ranked<'a>, per_source_max: usize, followed: bool) -> bool {
+    fn allow(&mut self, item: &Ranked<'a>, spec: &DigestSettings) -> bool {
         let view = &item.story.story;
-        let company = view
-            .companies
-            .iter()
-            .find(|c| c.about && !c.unlisted)
-            .map_or("", |c| c.slug.as_str());
-        let theme = view.themes.first().map_or("", |theme| theme.slug.as_str());
-        debug_assert_eq!(company, item.first_company());
-        debug_assert_eq!(theme, item.first_theme());
+        let (company, theme) = (item.first_company(), item.first_theme());
         let used = |map: &BTreeMap<&str, usize>, key: &str| {
             if key.is_empty() {
                 0
@@ -49,9 +39,10 @@ impl<'a> Caps<'a> {
             }
         };
         // A story several outlets have is no one source's filling.
-        let by_source = view.n_independent > 1 || used(&self.sources, &view.lead.source) < per_source_max;
-        let by_group =
-            followed || (used(&self.companies, company) < PER_COMPANY_MAX && used(&self.themes, theme) < PER_THEME_MAX);
+        let by_source = view.n_independent > 1 || used(&self.sources, &view.lead.source) < spec.per_source_max;
+        let by_group = item.followed
+            || (used(&self.companies, company) < spec.per_company_max
+                && used(&self.themes, theme) < spec.per_theme_max);
         if !by_source || !by_group {
             return false;
         }
@@ -79,11 +70,10 @@ impl Plan<'_> {
                 .lead
                 .marks
                 .iter()
-                .any(|mark| matches!(mark, Mark::Roundup | Mark::Template | Mark::Sponsored));
+                .any(|mark| matches!(mark, Mark::Roundup | Mark::Template | Mark::Advice | Mark::Sponsored));
             let worth = item.score >= self.spec.score_min && !(furniture && view.n_independent < 2);
-            let followed = item.score > view.score;
             let room = picked.full.len() < detail.stories_max;
-            if worth && room && caps.allow(item, self.spec.per_source_max, followed) {
+            if worth && room && caps.allow(item, self.spec) {
                 picked.full.push(*item);
             } else if view.n_outlets == 1
                 && item.score >= self.spec.score_min * NOTED_SHARE

@@ -1,31 +1,38 @@
 //! Which section a story stands in.
 //!
-//! - On top stand stories several newsrooms report, no more than two of one company; a quiet day takes the best of the
-//!   rest.
+//! - On top stand stories several newsrooms report, or one good outlet where much speaks for them (an agency alone on a
+//!   takeover), no more than two of one company; a quiet day takes the best of the rest, up to three.
 //! - A company has a section when somebody asked for it by name, or when two stories are about it.
 //! - What is left goes to as few themes as can hold it; a theme of one story is no section unless asked for.
+//! - Sections of themes stand in the order of their best story, "more stories" among them: three newsrooms' story on a
+//!   carmaker's write-down shares no theme with another and must not stand below a gadget.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Detail, Plan, Ranked, section};
+use super::{Detail, Plan, Ranked, section, side_by_side};
+use crate::digest::rank::is_echo;
 use crate::model::{Block, Section, SectionKind, StoryId};
 
 /// Stories of one company at the top.
 const TOP_PER_COMPANY: usize = 2;
 /// Two outlets on a trifle do not make it a top story: it needs this many times the score floor.
 const TOP_SHARE: f64 = 1.4;
+/// One good outlet's report of a takeover may stand on top, from this many times the floor.
+const TOP_ALONE_SHARE: f64 = 1.5;
 /// Company sections nobody asked for by name.
 const COMPANY_SECTIONS_MAX: usize = 8;
 /// Stories a company needs for a section nobody asked for.
 const COMPANY_STORIES_MIN: usize = 2;
 /// An event kind tells less about where a story belongs than a field does.
 const EVENT_SHARE: f64 = 0.7;
+/// A stock's move tells least: a carmaker's deliveries do not belong under it because its share moved too.
+const ECHO_SHARE: f64 = 0.3;
 
 impl Plan<'_> {
     /// Top stories, then companies by unusualness, then themes.
     pub(super) fn sections(&self, full: &[Ranked<'_>], detail: Detail) -> Vec<Section> {
         let mut sections = Vec::new();
-        let top = self.top(full);
+        let top = side_by_side(self.top(full));
         if !top.is_empty() {
             let blocks = top
                 .iter()
@@ -45,7 +52,7 @@ impl Plan<'_> {
                 .partition(|item| self.home(item) == Some(slug.as_str()));
             rest = others;
             let mine: Vec<Ranked<'_>> = mine;
-            let blocks: Vec<Block> = mine
+            let blocks: Vec<Block> = side_by_side(mine)
                 .iter()
                 .map(|item| self.block(item, &slug, detail.extracts, detail))
                 .collect();
@@ -59,17 +66,23 @@ impl Plan<'_> {
     fn top<'s>(&self, full: &[Ranked<'s>]) -> Vec<Ranked<'s>> {
         let mut top: Vec<Ranked<'s>> = Vec::new();
         let mut caps: BTreeMap<String, usize> = BTreeMap::new();
-        // First what several newsrooms report; a quiet day takes the best of the rest, up to three.
-        for several in [true, false] {
+        // First what counts; a quiet day takes the best of the rest, up to three.
+        for strict in [true, false] {
             for item in full {
-                let enough = if several {
+                let enough = if strict {
                     self.spec.top_max
                 } else {
                     self.spec.top_max.min(3)
                 };
                 let fits = top.len() < enough && top.iter().all(|other| other.id() != item.id());
-                let counts = item.story.story.n_independent > 1 && item.score >= self.spec.score_min * TOP_SHARE;
-                if !fits || (several && !counts) {
+                // What a reader follows is at home in its own section when one outlet has it, however much it counts to him.
+                let view = &item.story.story;
+                let counts = if view.n_independent > 1 {
+                    item.score >= self.spec.score_min * TOP_SHARE
+                } else {
+                    view.score >= self.spec.score_min * TOP_ALONE_SHARE
+                };
+                if !fits || (strict && !counts) {
                     continue;
                 }
                 let n = caps.entry(item.first_company().to_owned()).or_default();
@@ -169,7 +182,12 @@ impl Plan<'_> {
                             .entry(theme.slug.as_str())
                             .or_insert((0, 0.0, theme.name.as_str()));
                         tally.0 += 1;
-                        tally.1 += theme.score.min(1.0) * if theme.event { EVENT_SHARE } else { 1.0 };
+                        let share = match theme.event {
+                            true if is_echo(&theme.slug) => ECHO_SHARE,
+                            true => EVENT_SHARE,
+                            false => 1.0,
+                        };
+                        tally.1 += theme.score.min(1.0) * share;
                     }
                 }
             }
@@ -184,21 +202,28 @@ impl Plan<'_> {
             rest = others;
             groups.push((slug, name, mine));
         }
+        // A theme the reader asked for whose stories all stand elsewhere keeps a place for their numbers.
+        for slug in &choices.themes {
+            if !groups.iter().any(|(known, ..)| known == slug) {
+                let name = self.names.get(slug).unwrap_or(slug).clone();
+                groups.push((slug.clone(), name, Vec::new()));
+            }
+        }
+        if !rest.is_empty() {
+            groups.push((String::new(), String::new(), rest));
+        }
         let best = |items: &[Ranked<'s>]| items.iter().map(|item| item.score).fold(0.0, f64::max);
-        let place = |slug: &str| asked.iter().position(|other| other == slug);
+        let place = |slug: &str| asked.iter().position(|other| other == slug).unwrap_or(asked.len());
         groups.sort_by(|a, b| {
             place(&a.0)
                 .cmp(&place(&b.0))
                 .then(best(&b.2).total_cmp(&best(&a.2)))
                 .then(a.0.cmp(&b.0))
         });
-        if !rest.is_empty() {
-            groups.push((String::new(), String::new(), rest));
-        }
         groups
             .into_iter()
             .map(|(slug, name, items)| {
-                let blocks = items
+                let blocks = side_by_side(items)
                     .iter()
                     .map(|item| self.block(item, &slug, detail.extracts, detail))
                     .collect();

@@ -29,6 +29,8 @@ struct Sketch {
     /// Hours before the edition at which each article came, and its words.
     articles: Vec<(u8, usize, usize)>,
     mark: Option<Mark>,
+    /// A story that came near.
+    near: i64,
 }
 
 fn sketch() -> impl Strategy<Value = Sketch> {
@@ -42,14 +44,16 @@ fn sketch() -> impl Strategy<Value = Sketch> {
             0.2,
             prop::sample::select(vec![Mark::Opinion, Mark::Roundup, Mark::Sponsored]),
         ),
+        1..80_i64,
     )
-        .prop_map(|(score, source, companies, themes, articles, mark)| Sketch {
+        .prop_map(|(score, source, companies, themes, articles, mark, near)| Sketch {
             score,
             source,
             companies,
             themes,
             articles,
             mark,
+            near,
         })
 }
 
@@ -133,6 +137,11 @@ fn story(id: i64, sketch: &Sketch, due: Timestamp) -> EditionStory {
             parts: Vec::new(),
         },
         entries,
+        near: [sketch.near]
+            .into_iter()
+            .filter(|near| *near != id)
+            .map(StoryId::new)
+            .collect(),
     }
 }
 
@@ -191,6 +200,12 @@ proptest! {
                 prop_assert!(!had.contains(&block.story), "nothing he had comes back");
             }
             prop_assert!(seen.values().any(|at| *at > reader.since), "news to him");
+            for near in &block.near {
+                let target = blocks.iter().find(|(_, other)| other.number == near.number).unwrap().1;
+                prop_assert!(target.story == near.story && near.story != block.story);
+                let other = edition.stories.iter().find(|story| story.story.id == near.story).unwrap();
+                prop_assert!(story.near.contains(&near.story) || other.near.contains(&block.story));
+            }
             for company in &story.story.companies {
                 prop_assert!(!choices.muted.contains(&company.slug));
             }
@@ -226,4 +241,81 @@ proptest! {
             }
         }
     }
+}
+
+/// One story of one outlet.
+fn plain(score: f64, themes: &[usize], near: i64) -> Sketch {
+    Sketch {
+        score,
+        source: 0,
+        companies: Vec::new(),
+        themes: themes.to_vec(),
+        articles: vec![(1, 0, 1)],
+        mark: None,
+        near,
+    }
+}
+
+#[track_caller]
+fn check(sketches: &[Sketch], choices: &Choices, expected: &[(&str, &[i64], &[u32])]) {
+    let (edition, mut spec, names) = (edition(sketches), spec(), BTreeMap::new());
+    spec.top_max = 1;
+    let had = BTreeSet::new();
+    let reader = Reader {
+        choices,
+        had: &had,
+        since: edition.window_from,
+    };
+    let plan = Plan {
+        edition: &edition,
+        reader,
+        spec: &spec,
+        names: &names,
+        words: Words::of("en"),
+    };
+    let layout = plan.layout(Detail::full(&spec, choices));
+    let got: Vec<(&str, Vec<i64>, Vec<u32>)> = layout
+        .sections
+        .iter()
+        .map(|section| {
+            let stories = section.blocks.iter().map(|block| block.story.get()).collect();
+            (
+                section.slug.as_str(),
+                stories,
+                section.refs.iter().map(|r| r.number).collect(),
+            )
+        })
+        .collect();
+    let expected: Vec<(&str, Vec<i64>, Vec<u32>)> = expected
+        .iter()
+        .map(|(slug, stories, refs)| (*slug, stories.to_vec(), refs.to_vec()))
+        .collect();
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn a_theme_asked_for_names_the_stories_that_stand_elsewhere() {
+    let choices = Choices {
+        themes: vec!["ai".into(), "chips".into()],
+        ..Choices::default()
+    };
+    check(
+        &[plain(0.9, &[0, 3], 0), plain(0.8, &[3], 0)],
+        &choices,
+        &[("", &[1], &[]), ("ai", &[], &[1]), ("chips", &[2], &[1])],
+    );
+}
+
+#[test]
+fn what_is_possibly_related_stands_side_by_side() {
+    check(
+        &[
+            plain(0.9, &[1], 0),
+            plain(0.8, &[3], 0),
+            plain(0.7, &[3], 0),
+            plain(0.6, &[3], 2),
+        ],
+        &Choices::default(),
+        &[("", &[1], &[]), ("chips", &[2, 4, 3], &[])],
+    );
 }

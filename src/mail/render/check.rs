@@ -140,6 +140,7 @@ fn sample() -> (Edition, Layout) {
             parts: Vec::new(),
         },
         entries: vec![(EntryId::new(1), at)],
+        near: Vec::new(),
     };
     let slot = Slot {
         digest: "sample".to_owned(),
@@ -163,6 +164,10 @@ fn sample() -> (Edition, Layout) {
             unreadable: vec![(HOSTILE.to_owned(), at, HOSTILE.to_owned())],
         },
     };
+    let itself = crate::model::CrossRef {
+        story: StoryId::new(1),
+        number: 1,
+    };
     let block = Block {
         story: StoryId::new(1),
         number: 1,
@@ -172,16 +177,15 @@ fn sample() -> (Edition, Layout) {
         extract: true,
         n_new: 1,
         why: HOSTILE.to_owned(),
+        fit: 0.0,
+        near: vec![itself.clone()],
     };
     let section = |kind| Section {
         kind,
         slug: "sample".to_owned(),
         title: HOSTILE.to_owned(),
         blocks: vec![block.clone()],
-        refs: vec![crate::model::CrossRef {
-            story: StoryId::new(1),
-            number: 1,
-        }],
+        refs: vec![itself.clone()],
     };
     let kinds = [
         SectionKind::Top,

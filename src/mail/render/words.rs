@@ -61,7 +61,8 @@ pub struct Words {
     pub and: String,
     pub more: Plural,
     pub new_articles: Plural,
-    pub see: Plural,
+    pub see: String,
+    pub near: String,
     pub usual: String,
     pub nothing_on: String,
     pub unreadable: Plural,
@@ -97,6 +98,7 @@ pub struct Marks {
     pub press_release: String,
     pub paywall: String,
     pub template: String,
+    pub advice: String,
     pub reprint: String,
 }
 
@@ -209,6 +211,7 @@ impl Words {
             Mark::PressRelease => &self.marks.press_release,
             Mark::Paywall => &self.marks.paywall,
             Mark::Template => &self.marks.template,
+            Mark::Advice => &self.marks.advice,
             Mark::Reprint => &self.marks.reprint,
         }
     }

@@ -6,9 +6,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::at;
 use crate::model::{Entry, EntryId, Mark, Mention, MentionPlace, PlacementReason, StoryId, ThemeTag};
-use crate::store::Result;
 use crate::store::entries::{entry_from_row, select_entry};
+use crate::store::{Result, stories};
 use crate::time::Timestamp;
+
+/// Near stories that are looked at.
+const NEAR_MAX: usize = 8;
 
 /// One entry of a story that may be composed.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +39,19 @@ pub struct Candidate {
     pub lead: EntryId,
     /// Its entries, oldest first.
     pub entries: Vec<CandidateEntry>,
+    /// Stories that came near without being the same, the nearest first.
+    pub near: Vec<NearStory>,
+}
+
+/// A story that is possibly related to another, and never folded into it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NearStory {
+    /// Its id.
+    pub id: StoryId,
+    /// How near, 0 to 1.
+    pub closeness: f32,
+    /// Its first report.
+    pub first_at: Timestamp,
 }
 
 /// Whether entries seen by `due` wait for their story.
@@ -78,16 +94,62 @@ pub fn candidates(
     let mut found = Vec::new();
     for row in rows {
         let (id, lead) = row?;
-        let mut entries = story_entries(conn, id, to)?;
-        if let Some(feeds) = feeds {
-            entries.retain(|item| feeds.contains(&item.entry.feed_key));
-        }
-        let news = |item: &CandidateEntry| !item.entry.history && item.entry.first_seen_at > from;
-        if entries.iter().any(news) {
-            found.push(Candidate { id, lead, entries });
-        }
+        found.extend(with_news(conn, (id, lead), from, to, feeds)?);
     }
     Ok(found)
+}
+
+/// One story as [`candidates`] would give it; `None` when it has no news in the window.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn candidate(
+    conn: &Connection,
+    story: StoryId,
+    from: Timestamp,
+    to: Timestamp,
+    feeds: Option<&BTreeSet<String>>,
+) -> Result<Option<Candidate>> {
+    let lead = conn
+        .prepare_cached("SELECT lead_entry_id FROM stories WHERE id = ?1")?
+        .query_row([story.get()], |row| Ok(EntryId::new(row.get(0)?)))
+        .optional()?;
+    let found = lead.map(|lead| with_news(conn, (story, lead), from, to, feeds));
+    Ok(found.transpose()?.flatten())
+}
+
+fn with_news(
+    conn: &Connection,
+    (id, lead): (StoryId, EntryId),
+    from: Timestamp,
+    to: Timestamp,
+    feeds: Option<&BTreeSet<String>>,
+) -> Result<Option<Candidate>> {
+    let mut entries = story_entries(conn, id, to)?;
+    if let Some(feeds) = feeds {
+        entries.retain(|item| feeds.contains(&item.entry.feed_key));
+    }
+    let news = |item: &CandidateEntry| !item.entry.history && item.entry.first_seen_at > from;
+    if !entries.iter().any(news) {
+        return Ok(None);
+    }
+    let mut near = Vec::new();
+    for (other, closeness) in stories::related(conn, id, to, NEAR_MAX)? {
+        let first_at = conn
+            .prepare_cached("SELECT first_at FROM stories WHERE id = ?1")?
+            .query_row([other.get()], |row| row.get(0))?;
+        near.push(NearStory {
+            id: other,
+            closeness,
+            first_at: at(first_at),
+        });
+    }
+    Ok(Some(Candidate {
+        id,
+        lead,
+        entries,
+        near,
+    }))
 }
 
 fn story_entries(conn: &Connection, story: StoryId, to: Timestamp) -> Result<Vec<CandidateEntry>> {

@@ -12,8 +12,8 @@ use crate::model::{AudienceId, Edition, EditionId, Layout, Slot, StoryId};
 use crate::time::Timestamp;
 
 pub use material::{
-    Candidate, CandidateEntry, FeedHealth, articles_by_feed, candidates, company_days, entries_wait, feed_health,
-    reading_since, theme_names,
+    Candidate, CandidateEntry, FeedHealth, NearStory, articles_by_feed, candidate, candidates, company_days,
+    entries_wait, feed_health, reading_since, theme_names,
 };
 pub use readers::{PastAudience, ReaderQuery, ReaderRow, audience_of, past_audiences, reader, readers};
 
@@ -284,6 +284,38 @@ pub fn past(conn: &Connection, digest: &str, limit: usize) -> Result<Vec<Past>> 
             due_at: at(row.get(1)?),
             n_stories: row.get(2)?,
         })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Audiences of a digest that were shown a story, one for each edition, newest edition first. With the folded address of
+/// a reader only his own.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn shown(
+    conn: &Connection,
+    digest: &str,
+    story: StoryId,
+    reader: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(EditionId, AudienceId)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT e.id, min(a.id)
+         FROM audience_stories t
+         JOIN audiences a ON a.id = t.audience_id
+         JOIN editions e ON e.id = a.edition_id
+         WHERE t.story_id = ?1 AND e.digest_key = ?2
+           AND (?3 IS NULL OR EXISTS (
+             SELECT 1 FROM deliveries d
+             JOIN subscriptions s ON s.id = d.subscription_id
+             JOIN subscribers p ON p.id = s.subscriber_id
+             WHERE d.audience_id = a.id AND p.address_key = ?3))
+         GROUP BY e.id ORDER BY e.due_at DESC, e.id DESC LIMIT ?4",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![story.get(), digest, reader, limit], |row| {
+        Ok((EditionId::new(row.get(0)?), AudienceId::new(row.get(1)?)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

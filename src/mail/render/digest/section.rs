@@ -43,9 +43,13 @@ pub(super) struct StoryPage {
     meta: Vec<String>,
     extract: String,
     related: Vec<HeadPage>,
-    more: String,
-    tags: Vec<String>,
+    /// How many more articles there are, event kind and companies, why, what is possibly related.
+    foot: Vec<String>,
     why: String,
+    /// Numbers of stories in this mail that are possibly related.
+    near: Vec<u32>,
+    /// The same in words; empty without any.
+    near_text: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,12 +97,11 @@ impl Builder<'_> {
             ticker = harmless(&volume.ticker);
             if let Some(ratio) = volume.ratio {
                 spark = sparkline(&volume.days);
-                note = if ratio >= UNUSUAL_RATIO {
-                    words.usual.replace("{x}", &words.times(ratio))
-                } else {
-                    let today = volume.days.last().copied().unwrap_or(0);
-                    words.count(&words.articles, today)
-                };
+                let n: u32 = volume.days.iter().rev().take(self.edition.n_days()).sum();
+                note = words.count(&words.articles, n);
+                if ratio >= UNUSUAL_RATIO {
+                    note = format!("{note}, {}", words.usual.replace("{x}", &words.times(ratio)));
+                }
             }
         }
         SectionPage {
@@ -139,10 +142,10 @@ impl Builder<'_> {
             meta.insert(0, words.count(&words.new_articles, block.n_new));
         }
         let mut lead = self.head(lead);
-        meta.append(&mut lead.marks.clone());
         if !lead.also.is_empty() {
-            meta.push(lead.also.clone());
+            meta.insert(0, lead.also.clone());
         }
+        meta.append(&mut lead.marks.clone());
         if noted && !lead.url.is_empty() {
             lead.mark = self.link(&lead.url, links);
         }
@@ -165,15 +168,34 @@ impl Builder<'_> {
                 String::new()
             },
             related,
-            more: if block.n_more > 0 && !noted {
-                words.count(&words.more, block.n_more)
-            } else {
-                String::new()
-            },
-            tags: if noted { Vec::new() } else { tags(view) },
+            foot: if noted { Vec::new() } else { self.foot(view, block) },
             why: harmless(&block.why),
+            near_text: self.near(block),
+            near: block.near.iter().map(|near| near.number).collect(),
             lead,
         })
+    }
+
+    fn foot(&self, view: &StoryView, block: &Block) -> Vec<String> {
+        let mut foot = Vec::new();
+        if block.n_more > 0 {
+            foot.push(self.words.count(&self.words.more, block.n_more));
+        }
+        foot.extend(tags(view));
+        foot.extend(
+            [harmless(&block.why), self.near(block)]
+                .into_iter()
+                .filter(|text| !text.is_empty()),
+        );
+        foot
+    }
+
+    fn near(&self, block: &Block) -> String {
+        let numbers: Vec<String> = block.near.iter().map(|near| near.number.to_string()).collect();
+        if numbers.is_empty() {
+            return String::new();
+        }
+        format!("{}: {}", self.words.near, numbers.join(", "))
     }
 
     fn link(&mut self, url: &str, links: &mut Vec<Link>) -> String {
