@@ -4,7 +4,7 @@
 //! fixed seed: words as frequent as in English, five entries in six alone, the others in events that two to twelve
 //! outlets tell in words of their own; headlines of some ten words, summaries of some twenty-five. Beside 1,000 such
 //! entries it places 1,000 that tell one event in near-identical words (a burst), and 1,000 with hostile headlines (10 KB
-//! without a space, right-to-left marks, zero-width characters, emoji).
+//! without a space, right-to-left marks, zero-width characters, emoji). Seconds are processor time of the one thread.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -59,9 +59,9 @@ fn measure(size: usize) {
     for _ in 0..ROUNDS {
         let batches = [stream.batch(NEW), stream.burst(NEW), stream.hostile(NEW)];
         for (best, batch) in best.iter_mut().zip(&batches) {
-            let begun = Instant::now();
+            let begun = Stopwatch::start();
             place(&mut engine, batch, &mut stream.next_story);
-            *best = best.min(begun.elapsed().as_secs_f64());
+            *best = best.min(begun.seconds());
         }
     }
     let [usual, burst, hostile] = best;
@@ -82,10 +82,10 @@ fn restart(size: usize) -> (usize, f64) {
             item,
         })
         .collect();
-    let (held, begun) = (resident(), Instant::now());
+    let (held, begun) = (resident(), Stopwatch::start());
     let mut engine = Engine::new(Knobs::from(&StorySettings::default()), Corrections::default());
     engine.restore(&settled);
-    let seconds = begun.elapsed().as_secs_f64();
+    let seconds = begun.seconds();
     (resident().saturating_sub(held) / engine.len().max(1), seconds)
 }
 
@@ -218,6 +218,27 @@ impl Stream {
             companies: Vec::new(),
             loose: false,
         }
+    }
+}
+
+/// Seconds this one thread has been on a processor, so that other work on the machine does not count; wall clock where
+/// Linux does not say.
+struct Stopwatch(Instant, Option<f64>);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Instant::now(), Self::on_processor())
+    }
+
+    fn seconds(&self) -> f64 {
+        let spent = Self::on_processor().zip(self.1).map(|(now, then)| now - then);
+        spent.unwrap_or_else(|| self.0.elapsed().as_secs_f64())
+    }
+
+    fn on_processor() -> Option<f64> {
+        let stat = std::fs::read_to_string("/proc/self/schedstat").ok()?;
+        let nanoseconds: f64 = stat.split_whitespace().next()?.parse().ok()?;
+        Some(nanoseconds / 1e9)
     }
 }
 
