@@ -182,7 +182,7 @@ fn mistakes_are_named() {
         [[subscriber]]\naddress = \"d@example.org\"\n[[subscriber]]\naddress = \"D@EXAMPLE.org\"\n";
     let problems = Config::from_toml_str(text, folder.path()).unwrap_err().to_string();
     for words in [
-        "an address looks like",
+        "`anna` is no address",
         "there is no `[[digest]]` named `dayly`",
         "`time`",
         "`zone`",

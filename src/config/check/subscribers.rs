@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::address;
 use super::digests::Names;
-use crate::address::Address;
 use crate::config::notes::Located;
 use crate::config::settings::{DigestSettings, SubscriberSettings};
 use crate::config::table::Table;
@@ -19,7 +19,7 @@ pub(super) fn subscribers(
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
     for mut table in tables {
         if let Some(person) = subscriber(&mut table, digests, names) {
-            let key = Address::parse(&person.address).map_or_else(|_| String::new(), |a| a.key());
+            let key = person.address.to_lowercase();
             let line = table.notes.line(table.at);
             match seen.insert((key, person.digest.clone()), line) {
                 Some(first) => table.problem(
@@ -36,7 +36,8 @@ pub(super) fn subscribers(
 }
 
 fn subscriber(table: &mut Table<'_>, digests: &[DigestSettings], names: &Names<'_>) -> Option<SubscriberSettings> {
-    let address = table.line("address");
+    let has_address = table.has("address");
+    let address = address(table, "address");
     let digest = table.line("digest");
     let mut choices = Choices {
         companies: names.companies(table, "companies"),
@@ -62,13 +63,11 @@ fn subscriber(table: &mut Table<'_>, digests: &[DigestSettings], names: &Names<'
         list.dedup();
     }
     let Some(address) = address else {
-        table.problem(table.at, "has no `address`", "add `address = \"anna@example.org\"`");
+        if !has_address {
+            table.problem(table.at, "has no `address`", "add `address = \"anna@example.org\"`");
+        }
         return None;
     };
-    if let Err(error) = Address::parse(address.value) {
-        table.problem(address.at, format!("`address`: `{}`: {error}", address.value), "");
-        return None;
-    }
     let key = match digest {
         None => digests.first().map(|d| d.key.clone())?,
         Some(found) if digests.iter().any(|d| d.key == found.value) => found.value.to_owned(),
@@ -80,7 +79,7 @@ fn subscriber(table: &mut Table<'_>, digests: &[DigestSettings], names: &Names<'
         }
     };
     Some(SubscriberSettings {
-        address: address.value.to_owned(),
+        address: address.value,
         digest: key,
         choices,
     })
