@@ -15,6 +15,8 @@ const REST: Duration = Duration::from_secs(60);
 
 /// Runs `courant run` on the store in `folder`, where no feed is due for a day, and prints what it took.
 pub fn measure(courant: &Path, folder: &Path, urls: &[String], at_once: usize) {
+    // The daemon runs in the folder, where other relative paths would lead elsewhere.
+    let (courant, folder) = (&courant.canonicalize().unwrap(), &folder.canonicalize().unwrap());
     std::fs::write(folder.join("config.toml"), ours::config_text(urls, at_once)).unwrap();
     let db = Connection::open(folder.join("courant.db")).unwrap();
     db.execute("UPDATE fetch_state SET next_fetch_at = unixepoch() + 86400", [])
