@@ -35,6 +35,12 @@ pub struct Ctx {
 pub struct Wakes {
     /// Something may be due for polling.
     pub ingest: Notify,
+    /// A list of feeds may be due.
+    pub lists: Notify,
+    /// A hub may be to be asked.
+    pub websub: Notify,
+    /// Pages of articles may wait to be read.
+    pub texts: Notify,
     /// New entries wait for a story.
     pub stories: Notify,
     /// A slot may be due.

@@ -1,4 +1,4 @@
-//! The fifth loop: retention in small batches, the daily write-back of the log, gauges, the heartbeat.
+//! The loop that keeps house: retention in small batches, the daily write-back of the log, gauges, the heartbeat.
 
 use std::time::Duration;
 

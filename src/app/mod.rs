@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{Config, KnownSlugs, StorySettings};
-use crate::context::Ctx;
+use crate::context::{Ctx, Next};
 use crate::ingest::Poller;
 use crate::mail::Mailer;
 use crate::mail::render::Templates;
@@ -35,6 +35,18 @@ use tick_loop::Loop;
 const INGEST: Loop = Loop {
     name: "ingest",
     wake: |wakes| &wakes.ingest,
+};
+const LISTS: Loop = Loop {
+    name: "lists",
+    wake: |wakes| &wakes.lists,
+};
+const WEBSUB: Loop = Loop {
+    name: "websub",
+    wake: |wakes| &wakes.websub,
+};
+const TEXTS: Loop = Loop {
+    name: "texts",
+    wake: |wakes| &wakes.texts,
 };
 const STORIES: Loop = Loop {
     name: "stories",
@@ -52,7 +64,19 @@ const HOUSEKEEPING: Loop = Loop {
     name: "housekeeping",
     wake: |wakes| &wakes.housekeeping,
 };
-const LOOPS: [&str; 5] = [INGEST.name, STORIES.name, DIGEST.name, MAIL.name, HOUSEKEEPING.name];
+const LOOPS: [&str; 8] = [
+    INGEST.name,
+    LISTS.name,
+    WEBSUB.name,
+    TEXTS.name,
+    STORIES.name,
+    DIGEST.name,
+    MAIL.name,
+    HOUSEKEEPING.name,
+];
+
+/// Swaps the configuration all stages see.
+pub type Swap = watch::Sender<Arc<Config>>;
 
 /// The names a configuration may refer to beside those it defines.
 #[must_use]
@@ -74,12 +98,9 @@ pub fn known_slugs() -> KnownSlugs {
 ///
 /// # Errors
 /// When the database cannot be used.
-pub async fn open(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
-) -> anyhow::Result<(Ctx, watch::Sender<Arc<Config>>)> {
+pub async fn open(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<(Ctx, Swap)> {
     let db = Db::open(&config.database.path)?;
+    let config = config.with_listed(&db.read(store::lists::listed).await?);
     let (sender, receiver) = watch::channel(Arc::new(config));
     let ctx = Ctx::new(receiver, db, clock, random);
     ingest::reconcile(&ctx).await?;
@@ -92,6 +113,30 @@ pub async fn open(
 /// When the database cannot be used.
 pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
     Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
+}
+
+/// The same for a command that polls: lists of feeds that are due are read first.
+///
+/// # Errors
+/// When the database cannot be used.
+pub async fn open_to_poll(config: Config) -> anyhow::Result<Ctx> {
+    let (ctx, swap) = open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    read_lists(&ctx, &swap).await?;
+    Ok(ctx)
+}
+
+/// Reads the lists that are due; where feeds came or went the configuration is put together anew.
+///
+/// # Errors
+/// When the database fails.
+async fn read_lists(ctx: &Ctx, swap: &Swap) -> anyhow::Result<Next> {
+    let lists = ingest::lists::tick(ctx).await?;
+    if lists.changed {
+        let listed = ctx.db.read(store::lists::listed).await?;
+        swap.send_modify(|config| *config = Arc::new(Config::clone(config).with_listed(&listed)));
+        ingest::reconcile(ctx).await?;
+    }
+    Ok(lists.next)
 }
 
 /// What the command line says over the configuration, at start and at each reload.
@@ -125,7 +170,8 @@ pub async fn run(config_path: &Path, config: Config, adjust: &Adjust) -> anyhow:
     let beats = Beats::default();
     let (failed, mut failure) = watch::channel(None);
     open_doors(&ctx, &doors).await?;
-    start_loops(&ctx, &beats, &loops, &failed, &mailer);
+    let swap = Arc::new(swap);
+    start_loops(&ctx, &swap, &beats, &loops, &failed, &mailer);
 
     notifier.ready();
     tracing::info!(
@@ -188,6 +234,7 @@ async fn open_doors(ctx: &Ctx, doors: &TaskTracker) -> anyhow::Result<()> {
 
 fn start_loops(
     ctx: &Ctx,
+    swap: &Arc<Swap>,
     beats: &Beats,
     loops: &TaskTracker,
     failed: &watch::Sender<Option<String>>,
@@ -208,6 +255,13 @@ fn start_loops(
         let poller = poller.clone();
         async move { Ok(poller.tick(&ctx).await?) }
     });
+    let swap = Arc::clone(swap);
+    start!(LISTS, move |ctx| {
+        let swap = Arc::clone(&swap);
+        async move { read_lists(&ctx, &swap).await }
+    });
+    start!(WEBSUB, |ctx| async move { Ok(ingest::websub::tick(&ctx).await?) });
+    start!(TEXTS, |ctx| async move { Ok(ingest::full_text::tick(&ctx).await?) });
     let grouper = Arc::new(Mutex::new(Grouper::new(ctx.clone())));
     start!(STORIES, move |_ctx| {
         let grouper = Arc::clone(&grouper);

@@ -12,6 +12,7 @@ use super::{Adjust, LOOPS};
 use crate::config::{self, Config};
 use crate::context::Ctx;
 use crate::ingest;
+use crate::ingest::health::tally;
 use crate::ops::systemd::Notifier;
 use crate::store;
 use crate::subscribe;
@@ -90,7 +91,12 @@ impl Reload<'_> {
     /// Checks the whole file, then swaps it; a bad one changes nothing.
     async fn run(&self, ctx: &Ctx, notifier: &Notifier) {
         notifier.reloading();
-        match self.load(ctx) {
+        let listed = ctx
+            .db
+            .read(store::lists::listed)
+            .await
+            .map_err(|error| error.to_string());
+        match listed.and_then(|listed| Ok(self.load(ctx)?.with_listed(&listed))) {
             Ok(config) => {
                 self.swap.send_replace(Arc::new(config));
                 if let Err(error) = ingest::reconcile(ctx).await {
@@ -103,6 +109,7 @@ impl Reload<'_> {
                 notifier.ready();
                 for wake in [
                     &ctx.wakes.ingest,
+                    &ctx.wakes.lists,
                     &ctx.wakes.stories,
                     &ctx.wakes.digest,
                     &ctx.wakes.mail,
@@ -144,6 +151,9 @@ async fn show_status(ctx: &Ctx, notifier: &Notifier) {
         .read(move |conn| Ok((store::summary::read(conn, now)?, store::feeds::list(conn)?)))
         .await;
     if let Ok((summary, feeds)) = read {
+        for (health, n) in tally(&feeds, now) {
+            metrics::gauge!("courant_feed_health", "state" => health.word()).set(n as f64);
+        }
         let failing = feeds.iter().filter(|feed| feed.failures > 0).count();
         let count = |status: &str| summary.deliveries.get(status).copied().unwrap_or(0);
         notifier.status(&format!(

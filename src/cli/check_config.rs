@@ -49,6 +49,13 @@ fn describe(path: &Path, config: &Config) -> String {
             String::new()
         }
     );
+    for list in &config.feed_lists {
+        let _ = writeln!(
+            out,
+            "  feed list `{}`: {}, at most {} feeds",
+            list.source.key, list.source.url, list.feeds_max
+        );
+    }
     for digest in &config.digests {
         let _ = writeln!(
             out,

@@ -6,7 +6,7 @@ use super::feeds::{choose, stop_on_ctrl_c};
 use super::table::{Cell, Color, Table, on_terminal, paint};
 use super::{Exit, load_config, progress, runtime};
 use crate::app;
-use crate::ingest::{Polled, Poller};
+use crate::ingest::{Polled, Poller, full_text};
 use crate::model::PollOutcome;
 
 /// Poll feeds now, due or not, and show what came
@@ -23,9 +23,9 @@ pub struct Args {
 /// Polls and prints.
 pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(config)?;
-    let chosen = choose(&config.feeds, &args.feeds)?;
     runtime()?.block_on(async {
-        let ctx = app::open_here(config).await?;
+        let ctx = app::open_to_poll(config).await?;
+        let chosen = choose(&ctx.config().feeds, &args.feeds)?;
         stop_on_ctrl_c(&ctx);
         let bar = progress::bar("Polling");
         bar.set_length(chosen.len() as u64);
@@ -44,6 +44,8 @@ pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
                 table.row(row(polled));
             })
             .await?;
+        bar.set_message("articles' pages");
+        while full_text::tick(&ctx).await?.did > 0 && !ctx.shutdown.is_cancelled() {}
         bar.finish_and_clear();
         table.print();
         for message in &failures {

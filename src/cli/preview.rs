@@ -70,7 +70,7 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             None => ctx.now(),
         };
         let key = reader.as_ref().map(Address::key);
-        let shown = preview(&ctx.db, &config, &spec, at, key.as_deref())
+        let shown = preview(&ctx.db, &ctx.config(), &spec, at, key.as_deref())
             .await
             .context("Unable to compose the digest")?;
         let confirmed = match &key {

@@ -5,7 +5,9 @@ use std::path::Path;
 use super::{Exit, load_config, runtime};
 use crate::app;
 use crate::clock::{Clock, SystemClock};
-use crate::model::{FeedRow, FeedStatus};
+use crate::config::patch::{self, Patch};
+use crate::ingest::health::{Health, health, tally};
+use crate::model::{FeedRow, ListRow};
 use crate::store::{self, summary::Summary};
 use crate::time::{Timestamp, Zone};
 
@@ -25,19 +27,23 @@ const FAILING_TOO_LONG_SECS: u64 = 86_400;
 pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(path)?;
     let zone = config.digests.first().map_or_else(Zone::default, |digest| digest.zone);
-    let (summary, feeds) = runtime()?.block_on(async {
+    let (summary, feeds, lists, patches) = runtime()?.block_on(async {
         let ctx = app::open_here(config).await?;
         let now = ctx.now();
         let read = ctx
             .db
             .read(move |conn| Ok((store::summary::read(conn, now)?, store::feeds::list(conn)?)));
-        anyhow::Ok(read.await?)
+        let (summary, feeds) = read.await?;
+        let lists = ctx.db.read(store::lists::all).await?;
+        let patches = patch::proposed_patches(&ctx.config(), &patch::moves(&feeds));
+        anyhow::Ok((summary, feeds, lists, patches))
     })?;
     let now = SystemClock.now();
     if args.json {
-        println!("{}", json(&summary, &feeds));
+        println!("{}", json(&summary, &feeds, &lists, now));
     } else {
-        print!("{}", words(&summary, &feeds, zone, now));
+        print!("{}", words(&summary, &feeds, &lists, zone, now));
+        print!("{}", moved_words(&patches));
     }
     let tired = feeds.iter().any(|f| {
         f.failing_since
@@ -47,17 +53,27 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     Ok(if tired || in_doubt { Exit::Failed } else { Exit::Done })
 }
 
-fn words(summary: &Summary, feeds: &[FeedRow], zone: Zone, now: Timestamp) -> String {
+fn words(summary: &Summary, feeds: &[FeedRow], lists: &[ListRow], zone: Zone, now: Timestamp) -> String {
     use std::fmt::Write as _;
     let mut out = String::new();
-    let failing: Vec<&FeedRow> = feeds.iter().filter(|feed| feed.failures > 0).collect();
-    let active = feeds.iter().filter(|feed| feed.status == FeedStatus::Active).count();
-    let _ = writeln!(out, "Feeds      {active} active, {} failing", failing.len());
-    for feed in &failing {
+    let _ = writeln!(out, "Feeds      {}", health_words(feeds, now));
+    for feed in feeds {
+        let found = health(feed, now);
         let since = feed
             .failing_since
             .map_or_else(String::new, |at| format!(" since {}", when(zone, at)));
-        let _ = writeln!(out, "           {}{since}: {}", feed.key, feed.error);
+        // One failure is weather, but whoever looks wants to see it.
+        let reason = if found.health == Health::Ok {
+            &feed.error
+        } else {
+            &found.reason
+        };
+        if feed.failures > 0 || wants_a_look(found.health) {
+            let _ = writeln!(out, "           {}{since}: {reason}", feed.key);
+        }
+    }
+    for list in lists {
+        let _ = writeln!(out, "List       {}", list_words(list, zone));
     }
     let _ = writeln!(
         out,
@@ -85,12 +101,62 @@ fn words(summary: &Summary, feeds: &[FeedRow], zone: Zone, now: Timestamp) -> St
     out
 }
 
+/// `15: 12 ok, 1 failing`, what wants a person first.
+fn health_words(feeds: &[FeedRow], now: Timestamp) -> String {
+    let counts: Vec<String> = tally(feeds, now)
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(health, n)| format!("{n} {}", health.word()))
+        .collect();
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
+    format!("{}: {}", feeds.len(), counts.join(", "))
+}
+
+const fn wants_a_look(health: Health) -> bool {
+    matches!(
+        health,
+        Health::Gone | Health::Blocked | Health::Failing | Health::Flooding | Health::Undated
+    )
+}
+
+fn list_words(list: &ListRow, zone: Zone) -> String {
+    let read = list
+        .last_success_at
+        .map_or_else(|| "never read".to_owned(), |at| format!("read {}", when(zone, at)));
+    let cut = match list.n_left_out {
+        0 => String::new(),
+        n => format!(", {n} more left out (feeds_max)"),
+    };
+    let trouble = match list.failures {
+        0 => String::new(),
+        n => format!("; failed {n} in a row, its feeds stay: {}", list.error),
+    };
+    format!("{}: {} feeds, {read}{cut}{trouble}", list.key, list.n_feeds)
+}
+
+/// Addresses to be changed in the configuration.
+fn moved_words(patches: &[Patch]) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::new();
+    for patch in patches {
+        let _ = writeln!(
+            out,
+            "\nMoved for good: {}. `courant feeds moved --write` makes this change:",
+            patch.keys.join(", ")
+        );
+        out.push_str(&patch.diff);
+    }
+    out
+}
+
 fn when(zone: Zone, at: Timestamp) -> String {
     let local = zone.local(at);
     format!("{} {}", local.short_date(), local.clock())
 }
 
-fn json(summary: &Summary, feeds: &[FeedRow]) -> serde_json::Value {
+fn json(summary: &Summary, feeds: &[FeedRow], lists: &[ListRow], now: Timestamp) -> serde_json::Value {
     let failing: Vec<_> = feeds
         .iter()
         .filter(|feed| feed.failures > 0)
@@ -118,7 +184,26 @@ fn json(summary: &Summary, feeds: &[FeedRow]) -> serde_json::Value {
         .collect();
     serde_json::json!({
         "feeds": feeds.len(),
+        "health": tally(feeds, now)
+            .into_iter()
+            .map(|(health, n)| (health.word(), n))
+            .collect::<std::collections::BTreeMap<_, _>>(),
         "failing": failing,
+        "lists": lists
+            .iter()
+            .map(|list| serde_json::json!({
+                "key": list.key,
+                "feeds": list.n_feeds,
+                "left_out": list.n_left_out,
+                "last_success_at": list.last_success_at.map(Timestamp::rfc3339),
+                "failures": list.failures,
+                "error": list.error,
+            }))
+            .collect::<Vec<_>>(),
+        "moved": patch::moves(feeds)
+            .into_iter()
+            .map(|moved| serde_json::json!({"key": moved.key, "from": moved.from, "to": moved.to}))
+            .collect::<Vec<_>>(),
         "entries": summary.n_entries,
         "entries_today": summary.n_entries_today,
         "entries_waiting": summary.n_waiting,

@@ -127,7 +127,7 @@ fn what_is_called_a_default_is_one() {
         let shown: String = uncommented(section)
             .lines()
             .filter(|line| {
-                !["operator", "contact", "tracking", "authserv", "lmtp"]
+                !["operator", "contact", "ca_file", "tracking", "authserv", "lmtp"]
                     .iter()
                     .any(|own| line.starts_with(own))
             })

@@ -69,7 +69,7 @@ fn add(document: &mut DocumentMut, feeds: &[NewFeed], taken: &mut BTreeSet<Strin
         } else {
             "\n"
         });
-        let key = free_key(feed, taken);
+        let key = free_key(&feed.name, &feed.url, taken);
         table.insert("key", value(&key));
         taken.insert(key);
         table.insert("url", value(&feed.url));
@@ -83,24 +83,30 @@ fn add(document: &mut DocumentMut, feeds: &[NewFeed], taken: &mut BTreeSet<Strin
     }
 }
 
-/// A key made of the name, else of the host, that nobody has.
-fn free_key(feed: &NewFeed, taken: &BTreeSet<String>) -> String {
-    let host = url::Url::parse(&feed.url)
+/// A key made of a feed's name, else of its host, that nobody has.
+#[must_use]
+pub fn free_key(name: &str, url: &str, taken: &BTreeSet<String>) -> String {
+    let host = url::Url::parse(url)
         .ok()
         .and_then(|url| url.host_str().map(str::to_owned))
         .unwrap_or_default();
     let made = [
-        super::check::slug_of(&feed.name),
+        super::check::slug_of(name),
         super::check::slug_of(host.trim_start_matches("www.")),
     ]
     .into_iter()
     .find(|key| super::check::is_slug(key))
     .unwrap_or_else(|| "feed".to_owned());
-    if !taken.contains(&made) {
-        return made;
-    }
-    let numbered = (2..).map(|n: u32| format!("{made}-{n}"));
-    numbered.into_iter().find(|key| !taken.contains(key)).unwrap_or(made)
+    unused(&made, taken)
+}
+
+/// This key, with a number behind it when it is taken.
+pub(super) fn unused(key: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2..).map(|n: u32| format!("{key}-{n}"));
+    std::iter::once(key.to_owned())
+        .chain(numbered)
+        .find(|key| !taken.contains(key))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

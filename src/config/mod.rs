@@ -5,8 +5,10 @@
 
 mod check;
 pub mod edit;
+mod listed;
 mod lists;
 mod notes;
+pub mod patch;
 mod problem;
 mod secret;
 mod settings;
@@ -20,13 +22,14 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::DeTable;
 
+pub use listed::FeedListSettings;
 pub use problem::{Problem, Problems};
 use secret::Surroundings;
 pub use settings::{
     CompanySettings, Config, Corrections, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings,
-    ImapSettings, InboundSettings, LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings, MailSettings,
-    PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, SubscriberSettings, ThemeSettings,
-    Transport, UncertainPolicy, WebSettings,
+    HostSettings, ImapSettings, InboundSettings, LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings,
+    MailSettings, PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, SubscriberSettings,
+    ThemeSettings, Transport, UncertainPolicy, WebSettings,
 };
 use source::{At, File};
 
@@ -148,6 +151,7 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
         problems.dedup();
         return Err(Problems(problems));
     }
+    config.files = files.iter().filter_map(|file| file.path.clone()).collect();
     config.warnings = warnings.iter().map(ToString::to_string).collect();
     if config.web.is_some() && config.mailed_url().is_none() {
         config.warnings.push(

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::listed::FeedListSettings;
 use crate::model::FeedSpec;
 use crate::time::{Schedule, Zone};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub poll: PollSettings,
     /// `[[feed]]`, keys unique.
     pub feeds: Vec<FeedSpec>,
+    /// `[[feed_list]]`, keys unique.
+    pub feed_lists: Vec<FeedListSettings>,
     /// `[stories]`, `[[company]]`, `[[theme]]`
     pub stories: StorySettings,
     /// `[[digest]]`, keys unique, at least one.
@@ -39,6 +42,8 @@ pub struct Config {
     pub limits: LimitSettings,
     /// `[log]`
     pub log: LogSettings,
+    /// The files it was read from, the main one first.
+    pub files: Vec<PathBuf>,
     /// What is odd but no error: readable secrets, a theme with few sources.
     pub warnings: Vec<String>,
 }
@@ -76,6 +81,15 @@ pub struct DatabaseSettings {
     pub keep_deliveries: Duration,
 }
 
+/// One `[[host]]`, as far as it is about the host and not about its feeds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HostSettings {
+    /// Requests at once; `None` takes `[poll].per_host`.
+    pub per_host: Option<usize>,
+    /// Least pause between two requests; `None` takes `[poll].host_pause`.
+    pub host_pause: Option<Duration>,
+}
+
 /// `[poll]`
 #[derive(Debug, Clone)]
 pub struct PollSettings {
@@ -107,8 +121,14 @@ pub struct PollSettings {
     pub contact: String,
     /// Private and loopback addresses may be fetched (all feeds).
     pub allow_private: bool,
+    /// PEM file with root certificates trusted beside the system's.
+    pub ca_file: Option<PathBuf>,
     /// Poll this long before an edition is composed; zero switches it off.
     pub before_edition: Duration,
+    /// Hubs that feeds name are asked to tell us of news (WebSub), where `[web].public_url` is set.
+    pub websub: bool,
+    /// `[[host]]`: what single hosts may be asked, by name.
+    pub hosts: BTreeMap<String, HostSettings>,
     /// Query parameters cut from links beside the built-in list.
     pub tracking_parameters: Vec<String>,
 }

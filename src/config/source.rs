@@ -26,6 +26,8 @@ pub(super) struct File {
     pub(super) name: String,
     /// Where it lies; relative paths in it start here.
     pub(super) folder: PathBuf,
+    /// The file itself; `None` for a text that was given.
+    pub(super) path: Option<PathBuf>,
     pub(super) text: String,
     /// Group or others may read it.
     pub(super) readable_by_others: bool,
@@ -43,6 +45,7 @@ impl File {
         Self {
             name,
             folder,
+            path: None,
             text,
             readable_by_others: false,
             line_ends,
@@ -72,6 +75,7 @@ impl File {
         let bytes = std::fs::read(path).map_err(|error| problem(0, format!("cannot be read: {error}"), ""))?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self {
+                path: Some(path.to_path_buf()),
                 readable_by_others: readable_by_others(path),
                 ..Self::new(name, path.parent().map(Path::to_path_buf).unwrap_or_default(), text)
             }),

@@ -7,7 +7,7 @@ use super::fetch::{FetchOutcome, Fetcher};
 use super::normalize::{Normalized, Terms, normalize};
 use super::parse::{ParseContext, ParseFailure, ParsedFeed, parse_feed};
 use crate::config::PollSettings;
-use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, PollFailure, Validators};
+use crate::model::{DueFeed, FeedId, FeedSpec, PollFailure};
 use crate::time::Timestamp;
 
 /// Candidates of one page that are asked.
@@ -60,7 +60,7 @@ enum Miss {
 }
 
 async fn ask(fetcher: &Fetcher, settings: &PollSettings, url: &str, now: Timestamp) -> Result<Candidate, Miss> {
-    let feed = stranger(url);
+    let feed = DueFeed::unpolled(FeedId::new(0), FeedSpec::plain("", url));
     let fetched = fetcher.get(&feed, true, now).await;
     let (wire, encoding, content_type) = match fetched.outcome {
         FetchOutcome::Body {
@@ -120,38 +120,5 @@ fn not_readable(url: &str, why: &str) -> PollFailure {
         kind: "not_a_feed",
         status: None,
         message: format!("`{url}`: {why}"),
-    }
-}
-
-/// A feed that is not configured, with nothing of its own.
-fn stranger(url: &str) -> DueFeed {
-    DueFeed {
-        id: FeedId::new(0),
-        spec: Arc::new(FeedSpec {
-            key: String::new(),
-            url: url.to_owned(),
-            name: String::new(),
-            owner: String::new(),
-            weight: 1.0,
-            group: String::new(),
-            interval: None,
-            headers: Vec::new(),
-            user_agent: None,
-            proxy: None,
-            allow_private: false,
-            identity: None,
-            press_release: false,
-            paused: false,
-        }),
-        url: url.to_owned(),
-        validators: Validators::default(),
-        body_hash: Vec::new(),
-        failures: 0,
-        last_success_at: None,
-        last_full_at: None,
-        recent: Vec::new(),
-        failing_since: None,
-        moved: None,
-        hints: FeedHints::default(),
     }
 }

@@ -55,6 +55,69 @@ pub fn fresh_for(cache_control: &str, age: &str, expires: &str, date: &str, now:
     }
 }
 
+/// A link of a `Link` header (RFC 8288), as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its relation, in lower case; a link of several relations is there once for each.
+    pub rel: String,
+    /// Its target as written.
+    pub href: String,
+}
+
+/// Longest `Link` header that is read, and most links taken of it.
+const LINK_MAX_BYTES: usize = 16 * 1024;
+const LINKS_MAX: usize = 32;
+
+/// The links of a `Link` header; what is malformed is passed over.
+#[must_use]
+pub fn links(value: &str) -> Vec<Link> {
+    let mut found = Vec::new();
+    if value.len() > LINK_MAX_BYTES {
+        return found;
+    }
+    let mut rest = value;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((href, after)) = after.split_once('>') else {
+            break;
+        };
+        let (parameters, next) = until_comma(after);
+        for rel in relations(parameters) {
+            if found.len() < LINKS_MAX {
+                found.push(Link {
+                    rel: rel.to_ascii_lowercase(),
+                    href: href.trim().to_owned(),
+                });
+            }
+        }
+        rest = next;
+    }
+    found
+}
+
+/// Up to the next comma outside quotes, and what follows it.
+fn until_comma(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.char_indices().find(|(_, c)| {
+        quoted ^= *c == '"';
+        *c == ',' && !quoted
+    });
+    match end.and_then(|(at, _)| text.split_at_checked(at)) {
+        Some((before, after)) => (before, after.trim_start_matches(',')),
+        None => (text, ""),
+    }
+}
+
+/// The relations of a link's parameters: `; rel="hub self"`.
+fn relations(parameters: &str) -> impl Iterator<Item = &str> {
+    let rel = parameters.split(';').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim()
+            .eq_ignore_ascii_case("rel")
+            .then(|| value.trim().trim_matches('"'))
+    });
+    rel.unwrap_or_default().split_ascii_whitespace()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +148,34 @@ mod tests {
         check_retry("soon", None);
         check_retry("", None);
         check_retry("1.5", None);
+    }
+
+    #[test]
+    fn links_of_a_header() {
+        let check = |value: &str, expected: &[(&str, &str)]| {
+            let found = links(value);
+            let found: Vec<_> = found
+                .iter()
+                .map(|link| (link.rel.as_str(), link.href.as_str()))
+                .collect();
+            assert_eq!(found, expected, "{value:?}");
+        };
+        check("", &[]);
+        check(
+            "<https://hub.example/>; rel=\"hub\"",
+            &[("hub", "https://hub.example/")],
+        );
+        check("<https://hub.example/>;rel=HUB", &[("hub", "https://hub.example/")]);
+        check(
+            "</a>; title=\"x, y\"; rel=\"self alternate\", <b>; rel=hub",
+            &[("self", "/a"), ("alternate", "/a"), ("hub", "b")],
+        );
+        check("<https://e.org/?a,b>; rel=hub", &[("hub", "https://e.org/?a,b")]);
+        check("<a>, <b>; rel=hub", &[("hub", "b")]);
+        check("<a; rel=hub", &[]);
+        check("rel=hub", &[]);
+        assert_eq!(links(&"<a>; rel=hub,".repeat(100)).len(), LINKS_MAX);
+        assert!(links(&"<a>; rel=hub,".repeat(10_000)).is_empty());
     }
 
     #[track_caller]

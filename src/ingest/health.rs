@@ -8,6 +8,7 @@
 //! - `undated`: most items carry no usable date, so order and age are guesses.
 //! - `flooding`: one poll brought so many new entries that older ones probably fell off the page before we looked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{FeedRow, FeedStatus};
@@ -48,6 +49,20 @@ pub enum Health {
 }
 
 impl Health {
+    /// All of them, in their order.
+    pub const ALL: [Self; 10] = [
+        Self::Gone,
+        Self::Blocked,
+        Self::Failing,
+        Self::Moved,
+        Self::Flooding,
+        Self::Undated,
+        Self::Quiet,
+        Self::New,
+        Self::Paused,
+        Self::Ok,
+    ];
+
     /// One word.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -73,6 +88,16 @@ pub struct Finding {
     pub health: Health,
     /// Why, and what to do; empty when all is well.
     pub reason: String,
+}
+
+/// How many feeds are in each state, those without any among them.
+#[must_use]
+pub fn tally(feeds: &[FeedRow], now: Timestamp) -> BTreeMap<Health, usize> {
+    let mut counts: BTreeMap<Health, usize> = Health::ALL.into_iter().map(|health| (health, 0)).collect();
+    for feed in feeds {
+        *counts.entry(health(feed, now).health).or_default() += 1;
+    }
+    counts
 }
 
 /// Judges a feed by its row.
@@ -232,6 +257,20 @@ mod tests {
         check(|feed| feed.recent = vec![ago(8), ago(9)], Health::Quiet);
         check(|feed| feed.recent = vec![ago(60), ago(90), ago(120)], Health::Ok);
         check(|feed| feed.recent = Vec::new(), Health::Ok);
+    }
+
+    #[test]
+    fn every_state_is_counted() {
+        let mut gone = row();
+        gone.status = FeedStatus::Gone;
+        let counts = tally(&[row(), gone, row()], NOW);
+        assert_eq!(counts.len(), Health::ALL.len());
+        let words: Vec<_> = counts
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(health, n)| (health.word(), *n))
+            .collect();
+        assert_eq!(words, [("gone", 1), ("ok", 2)]);
     }
 
     #[test]

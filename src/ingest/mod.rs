@@ -1,6 +1,7 @@
 //! Feeds polled, read and normalized: `schedule` says when, `fetch` speaks HTTP, `parse` reads the document,
 //! `normalize` makes entries of it, and one [`crate::model::PollRecord`] is stored whatever happened.
 
+pub mod article;
 pub mod body;
 mod code_pages;
 pub mod date;
@@ -9,9 +10,11 @@ pub mod encoding;
 pub mod fetch;
 #[cfg(test)]
 mod fixtures;
+pub mod full_text;
 pub mod guard;
 pub mod headers;
 pub mod health;
+pub mod lists;
 pub mod normalize;
 pub mod opml;
 pub mod parse;
@@ -22,6 +25,7 @@ pub mod queue;
 pub mod redirect;
 pub mod schedule;
 pub mod url;
+pub mod websub;
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use url::Url;
 use super::parse::{ParsedEntry, ParsedFeed};
 use super::publisher::{self, Habit};
 use super::url::{canonical, link_key};
-use crate::model::{FeedHints, IdentityKind, NewEntry};
+use crate::model::{FeedHints, Hub, IdentityKind, NewEntry};
 use crate::time::Timestamp;
 
 /// Longest title.
@@ -78,6 +78,8 @@ pub struct Normalized {
     pub recent: Vec<Timestamp>,
     /// The page with older items, when entries may have fallen off this one since the last poll (RFC 5005).
     pub older_page: Option<String>,
+    /// The hub that tells of its news, set by whoever knows the answer's headers too.
+    pub hub: Hub,
 }
 
 /// An item with what identity is decided on.
@@ -119,6 +121,7 @@ pub fn normalize(feed: &ParsedFeed, terms: &Terms<'_>) -> Normalized {
         n_undated,
         recent: rhythm(&entries, terms.recent),
         older_page: older_page(feed, &entries, terms),
+        hub: Hub::default(),
         entries,
     }
 }

@@ -7,10 +7,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use super::fetch::{FetchOutcome, Fetched, Fetcher};
+use super::headers::Link;
 use super::normalize::{Normalized, Terms, normalize};
 use super::parse::{ParseContext, ParseFailure, parse_feed};
 use super::schedule::{self, Came, HOPELESS_AFTER, Policy, Rhythm, next_poll};
 use super::url::host_key;
+use super::websub::hub_of;
 use super::{body, redirect};
 use crate::config::PollSettings;
 use crate::model::{DueFeed, FeedSpec, PollFailure, PollOutcome, PollRecord, Validators};
@@ -53,6 +55,14 @@ enum Reading {
     Failed(PollFailure),
 }
 
+/// A body with what its headers say of it.
+struct Document {
+    wire: Vec<u8>,
+    encoding: String,
+    content_type: String,
+    links: Vec<Link>,
+}
+
 /// Polls one feed. `edition` is when the next edition is composed.
 pub(super) async fn poll(
     around: &Surroundings,
@@ -75,7 +85,16 @@ pub(super) async fn poll(
             wire,
             encoding,
             content_type,
-        } => read(around, feed, now, &fetched.url, wire, encoding, content_type).await,
+        } => {
+            let links = std::mem::take(&mut fetched.links);
+            let document = Document {
+                wire,
+                encoding,
+                content_type,
+                links,
+            };
+            read(around, feed, now, &fetched.url, document).await
+        }
         FetchOutcome::Refused {
             failure,
             page,
@@ -112,7 +131,13 @@ async fn fill_gap(around: &Surroundings, feed: &Arc<DueFeed>, now: Timestamp, fi
         else {
             return;
         };
-        let Reading::Feed(older, _) = read(around, &page, now, &fetched.url, wire, encoding, content_type).await else {
+        let document = Document {
+            wire,
+            encoding,
+            content_type,
+            links: Vec::new(),
+        };
+        let Reading::Feed(older, _) = read(around, &page, now, &fetched.url, document).await else {
             return;
         };
         first.entries.extend(older.entries);
@@ -120,15 +145,13 @@ async fn fill_gap(around: &Surroundings, feed: &Arc<DueFeed>, now: Timestamp, fi
     }
 }
 
-async fn read(
-    around: &Surroundings,
-    feed: &Arc<DueFeed>,
-    now: Timestamp,
-    url: &str,
-    wire: Vec<u8>,
-    encoding: String,
-    content_type: String,
-) -> Reading {
+async fn read(around: &Surroundings, feed: &Arc<DueFeed>, now: Timestamp, url: &str, document: Document) -> Reading {
+    let Document {
+        wire,
+        encoding,
+        content_type,
+        links,
+    } = document;
     let (feed, settings, url) = (Arc::clone(feed), Arc::clone(&around.settings), url.to_owned());
     let shown = url.clone();
     let work = move || {
@@ -157,7 +180,9 @@ async fn read(
                     url: &url,
                     recent: &feed.recent,
                 };
-                Reading::Feed(Box::new(normalize(&parsed, &terms)), hash)
+                let mut normalized = normalize(&parsed, &terms);
+                normalized.hub = hub_of(&links, &parsed, &url);
+                Reading::Feed(Box::new(normalized), hash)
             }
             Err(ParseFailure::Blocked { by }) => Reading::Failed(blocked(&url, Some(200), by)),
             Err(failure) => Reading::Failed(unreadable("not_a_feed", &url, &failure)),
@@ -253,6 +278,7 @@ fn record(
         recent: &recent,
         has_validators: *known != Validators::default(),
         hints,
+        is_pushed: feed.is_pushed,
         seed: schedule::seed(&feed.spec.key),
     };
     let came = match &outcome {
@@ -293,6 +319,7 @@ fn record(
         moved: proof.moved,
         adopt_url: proof.adopt,
         hints: read.then_some(hints),
+        hub: read.then_some(normalized.hub),
         recent,
         n_items: normalized.n_items,
         n_undated: normalized.n_undated,

@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 use tokio::task::{Id, JoinSet};
 
 use super::poll::Surroundings;
-use super::queue::{HostRules, Queue};
-use crate::config::{Config, PollSettings};
+use super::queue::Queue;
+use crate::config::Config;
 use crate::context::{Ctx, Next};
 use crate::model::{DueFeed, FeedSpec, PollCounts, PollOutcome, PollRecord};
 use crate::store::feeds::Claim;
@@ -123,13 +123,6 @@ impl State {
         let around = Arc::new(Around::new(Arc::clone(config)));
         self.around = Some(Arc::clone(&around));
         around
-    }
-}
-
-fn rules(settings: &PollSettings) -> HostRules {
-    HostRules {
-        at_once: settings.per_host,
-        pause: settings.host_pause,
     }
 }
 

@@ -7,15 +7,53 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::url::host_key;
+use crate::config::PollSettings;
 use crate::model::DueFeed;
 
 /// What one host may be asked.
-#[derive(Debug, Clone, Copy)]
-pub struct HostRules {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HostRule {
     /// Requests at once.
     pub at_once: usize,
     /// Least time between the starts of two requests.
     pub pause: Duration,
+}
+
+/// What hosts may be asked.
+#[derive(Debug, Clone)]
+pub struct HostRules {
+    /// What holds for each ...
+    pub general: HostRule,
+    /// ... but for these, by [`host_key`].
+    pub own: BTreeMap<String, HostRule>,
+}
+
+impl HostRules {
+    /// The configured ones.
+    #[must_use]
+    pub fn new(settings: &PollSettings) -> Self {
+        let general = HostRule {
+            at_once: settings.per_host,
+            pause: settings.host_pause,
+        };
+        let own = settings.hosts.iter().map(|(name, host)| {
+            let rule = HostRule {
+                at_once: host.per_host.unwrap_or(general.at_once),
+                pause: host.host_pause.unwrap_or(general.pause),
+            };
+            (host_key(&format!("https://{name}/")), rule)
+        });
+        Self {
+            general,
+            own: own.collect(),
+        }
+    }
+
+    /// What this host may be asked.
+    #[must_use]
+    pub fn of(&self, host: &str) -> HostRule {
+        self.own.get(host).copied().unwrap_or(self.general)
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,17 +99,17 @@ impl Queue {
     }
 
     /// Takes the first feed whose host may be asked now. [`Queue::finished`] must follow.
-    pub fn take(&mut self, now: Duration, rules: HostRules) -> Option<(String, Arc<DueFeed>)> {
-        let free = |host: &Host| host.running < rules.at_once.max(1) && host.not_before <= now;
+    pub fn take(&mut self, now: Duration, rules: &HostRules) -> Option<(String, Arc<DueFeed>)> {
+        let free = |name: &str, host: &Host| host.running < rules.of(name).at_once.max(1) && host.not_before <= now;
         let at = self
             .waiting
             .iter()
-            .position(|(name, _)| self.hosts.get(name).is_none_or(free))?;
+            .position(|(name, _)| self.hosts.get(name).is_none_or(|host| free(name, host)))?;
         let (name, feed) = self.waiting.remove(at)?;
         let host = self.hosts.entry(name.clone()).or_default();
         host.waiting = host.waiting.saturating_sub(1);
         host.running += 1;
-        host.not_before = now + rules.pause;
+        host.not_before = now + rules.of(&name).pause;
         Some((name, feed))
     }
 
@@ -84,12 +122,12 @@ impl Queue {
 
     /// How long until a waiting feed may start that cannot now, when only the pause between requests holds it back.
     #[must_use]
-    pub fn wait(&self, now: Duration, rules: HostRules) -> Option<Duration> {
+    pub fn wait(&self, now: Duration, rules: &HostRules) -> Option<Duration> {
         let hosts = self
             .hosts
-            .values()
-            .filter(|host| host.waiting > 0 && host.running < rules.at_once.max(1));
-        hosts.map(|host| host.not_before.saturating_sub(now)).min()
+            .iter()
+            .filter(|(name, host)| host.waiting > 0 && host.running < rules.of(name).at_once.max(1));
+        hosts.map(|(_, host)| host.not_before.saturating_sub(now)).min()
     }
 
     /// Gives all waiting feeds up.
@@ -112,10 +150,15 @@ mod tests {
     use super::*;
     use crate::ingest::fixtures::due_feed;
 
-    const RULES: HostRules = HostRules {
-        at_once: 1,
-        pause: Duration::from_secs(1),
-    };
+    fn rules() -> HostRules {
+        HostRules {
+            general: HostRule {
+                at_once: 1,
+                pause: Duration::from_secs(1),
+            },
+            own: BTreeMap::new(),
+        }
+    }
 
     fn queue(urls: &[&str]) -> Queue {
         let mut queue = Queue::default();
@@ -127,7 +170,7 @@ mod tests {
 
     #[track_caller]
     fn check_take(queue: &mut Queue, millis: u64, expected: Option<&str>) {
-        let taken = queue.take(Duration::from_millis(millis), RULES);
+        let taken = queue.take(Duration::from_millis(millis), &rules());
         assert_eq!(taken.as_ref().map(|(_, feed)| feed.url.as_str()), expected);
     }
 
@@ -141,15 +184,35 @@ mod tests {
         check_take(&mut queue, 0, Some("https://a.example.com/1"));
         check_take(&mut queue, 0, Some("https://example.org/3"));
         check_take(&mut queue, 5_000, None);
-        assert_eq!(queue.wait(Duration::ZERO, RULES), None);
+        assert_eq!(queue.wait(Duration::ZERO, &rules()), None);
         queue.finished("example.com");
         check_take(&mut queue, 900, None);
         assert_eq!(
-            queue.wait(Duration::from_millis(900), RULES),
+            queue.wait(Duration::from_millis(900), &rules()),
             Some(Duration::from_millis(100))
         );
         check_take(&mut queue, 1_000, Some("https://b.example.com/2"));
         assert!(queue.is_empty());
+    }
+
+    #[test]
+    fn a_host_of_its_own_has_its_own_rules() {
+        let mut queue = queue(&[
+            "https://example.com/1",
+            "https://example.com/2",
+            "https://example.com/3",
+        ]);
+        let mut rules = rules();
+        let own = HostRule {
+            at_once: 2,
+            pause: Duration::from_secs(5),
+        };
+        rules.own.insert("example.com".to_owned(), own);
+        let mut take = |secs| queue.take(Duration::from_secs(secs), &rules).is_some();
+        assert_eq!([take(0), take(4), take(5), take(20)], [true, false, true, false]);
+        assert_eq!(queue.wait(Duration::from_secs(6), &rules), None);
+        queue.finished("example.com");
+        assert_eq!(queue.wait(Duration::from_secs(6), &rules), Some(Duration::from_secs(4)));
     }
 
     #[test]

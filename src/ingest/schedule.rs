@@ -7,6 +7,7 @@
 //!   shorten it.
 //! - A server that gives no validators sends the whole document each time: once a day, unless the operator set an
 //!   interval for this feed.
+//! - A feed whose hub tells us of news (WebSub) is asked every six hours, in case the hub forgets us.
 //! - Waits are up to 10 % longer, by a share that is the feed's own, so that feeds added together drift apart.
 //! - An edition needs fresh news: the poll that would fall near it is moved to shortly before it, as far as the
 //!   configured interval and the server's wishes allow.
@@ -25,6 +26,8 @@ pub const INTERVAL_MIN: Duration = Duration::from_mins(15);
 pub const WAIT_MAX: Duration = Duration::from_secs(DAY);
 /// 4xx answers and nothing else for this long: the feed is given up.
 pub const HOPELESS_AFTER: Duration = Duration::from_secs(30 * DAY);
+/// A feed whose hub tells us of news is asked this often all the same.
+pub const FALLBACK: Duration = Duration::from_secs(6 * HOUR);
 /// A feed is asked so many times in the usual gap between two entries.
 const POLLS_PER_GAP: u32 = 4;
 const HOUR: u64 = 3_600;
@@ -64,6 +67,8 @@ pub struct Rhythm<'a> {
     pub has_validators: bool,
     /// What its document asks for.
     pub hints: FeedHints,
+    /// A hub has confirmed to tell of its news (WebSub).
+    pub is_pushed: bool,
     /// A number of its own, for its share of jitter.
     pub seed: u64,
 }
@@ -143,6 +148,9 @@ fn after_success(
     let mut wait = floor;
     if usual.min(policy.interval_max) > wait {
         (wait, reason) = (usual.min(policy.interval_max), "the rhythm of its entries");
+    }
+    if rhythm.is_pushed && !policy.explicit && FALLBACK > wait {
+        (wait, reason) = (FALLBACK, "its hub tells us of news; this is in case it forgets us");
     }
     let mut at = now.plus(jittered(wait, rhythm.seed));
     if let Some(before) = before_edition(now, policy, rhythm.seed, edition)
@@ -258,6 +266,7 @@ mod tests {
     struct Case {
         policy: Policy,
         has_validators: bool,
+        is_pushed: bool,
         hints: FeedHints,
         recent: Vec<Timestamp>,
         seed: u64,
@@ -278,6 +287,7 @@ mod tests {
                 before_edition: secs(10 * MINUTE),
             },
             has_validators: true,
+            is_pushed: false,
             hints: FeedHints::default(),
             recent: every(20 * MINUTE),
             seed: 0,
@@ -294,6 +304,7 @@ mod tests {
         let rhythm = Rhythm {
             recent: &case.recent,
             has_validators: case.has_validators,
+            is_pushed: case.is_pushed,
             hints: case.hints,
             seed: case.seed,
         };
@@ -365,6 +376,19 @@ mod tests {
         check(&quiet, good(0), 3 * HOURS, "rhythm");
         quiet.recent = Vec::new();
         check(&quiet, good(0), HOURS, "configured");
+    }
+
+    #[test]
+    fn a_feed_with_a_hub_is_asked_in_case_the_hub_forgets() {
+        let mut pushed = case();
+        pushed.is_pushed = true;
+        check(&pushed, good(0), 6 * HOURS, "hub");
+        check(&pushed, good(8 * HOURS), 8 * HOURS, "max-age");
+        pushed.edition = Some(NOW.plus(secs(3 * HOURS)));
+        check(&pushed, good(0), 3 * HOURS - 10 * MINUTE, "edition");
+        pushed.edition = None;
+        pushed.policy.explicit = true;
+        check(&pushed, good(0), HOURS, "configured");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{FeedId, NewEntry};
+use super::{FeedId, Hub, NewEntry};
 use crate::time::Timestamp;
 
 /// One `[[feed]]` of the configuration, checked.
@@ -35,8 +35,37 @@ pub struct FeedSpec {
     pub identity: Option<super::IdentityKind>,
     /// A feed of sponsored or press-release text; its entries are marked and weigh little.
     pub press_release: bool,
+    /// The pages of its articles are read too, for tagging and clustering.
+    pub full_text: bool,
     /// Polling is switched off while its history stays.
     pub paused: bool,
+    /// The `[[feed_list]]` that names it; `None` for a feed of the configuration itself.
+    pub list: Option<String>,
+}
+
+impl FeedSpec {
+    /// A feed with nothing of its own but a key and an address.
+    #[must_use]
+    pub fn plain(key: &str, url: &str) -> Self {
+        Self {
+            key: key.to_owned(),
+            url: url.to_owned(),
+            name: String::new(),
+            owner: String::new(),
+            weight: 1.0,
+            group: String::new(),
+            interval: None,
+            headers: Vec::new(),
+            user_agent: None,
+            proxy: None,
+            allow_private: false,
+            identity: None,
+            press_release: false,
+            full_text: false,
+            paused: false,
+            list: None,
+        }
+    }
 }
 
 /// What a feed row is to the scheduler.
@@ -112,6 +141,34 @@ pub struct DueFeed {
     pub moved: Option<Moved>,
     /// What its document said about polling.
     pub hints: FeedHints,
+    /// The hub its answer named.
+    pub hub: Hub,
+    /// That hub has confirmed to tell of news.
+    pub is_pushed: bool,
+}
+
+impl DueFeed {
+    /// A feed of which nothing is known yet.
+    #[must_use]
+    pub fn unpolled(id: FeedId, spec: impl Into<Arc<FeedSpec>>) -> Self {
+        let spec = spec.into();
+        Self {
+            id,
+            url: spec.url.clone(),
+            spec,
+            validators: Validators::default(),
+            body_hash: Vec::new(),
+            failures: 0,
+            last_success_at: None,
+            last_full_at: None,
+            recent: Vec::new(),
+            failing_since: None,
+            moved: None,
+            hints: FeedHints::default(),
+            hub: Hub::default(),
+            is_pushed: false,
+        }
+    }
 }
 
 /// How one poll ended.
@@ -170,6 +227,8 @@ pub struct PollRecord {
     pub adopt_url: Option<String>,
     /// What the document said about polling; `None` keeps what was known.
     pub hints: Option<FeedHints>,
+    /// The hub the answer named; `None` keeps what was known.
+    pub hub: Option<Hub>,
     /// Dates of the feed's newest entries after this poll, newest first, at most 20.
     pub recent: Vec<Timestamp>,
     /// Items of the document, with the ones that were cut or dropped.

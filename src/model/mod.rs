@@ -6,9 +6,11 @@
 mod digest;
 mod entry;
 mod feed;
+mod list;
 mod mail;
 mod story;
 mod subscriber;
+mod websub;
 
 pub use digest::{
     Block, CompanyVolume, Coverage, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, Slot, window_days,
@@ -18,6 +20,7 @@ pub use feed::{
     DueFeed, FeedHints, FeedRow, FeedSpec, FeedStatus, Moved, PastPoll, PollCounts, PollFailure, PollOutcome,
     PollRecord, Validators,
 };
+pub use list::{ListRead, ListRow, ListedFeed};
 pub use mail::{Attempt, Delivery, DeliveryKind, DeliveryStatus, Rendered, SendOutcome, SmtpPhase, Verdict};
 pub use story::{
     CompanyRef, Headline, Mark, Mention, MentionPlace, Placement, PlacementReason, ScorePart, StoryView, ThemeRef,
@@ -27,6 +30,7 @@ pub use subscriber::{
     Choices, EndReason, Frequency, KnownName, Length, MailFormat, NameKind, Subscriber, Subscription,
     SubscriptionStatus,
 };
+pub use websub::{Hub, PushRow, PushStatus};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(

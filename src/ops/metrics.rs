@@ -10,7 +10,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 const SECONDS: [f64; 10] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Name, kind and meaning of every metric; docs/operations.md lists the same.
-pub const ALL: [(&str, Kind, &str); 27] = [
+pub const ALL: [(&str, Kind, &str); 32] = [
     ("courant_up", Kind::Gauge, "1 once every loop has ended a tick"),
     ("courant_build_info", Kind::Gauge, "1, with the version as label"),
     ("courant_feed_polls_total", Kind::Counter, "Polls by outcome"),
@@ -26,6 +26,23 @@ pub const ALL: [(&str, Kind, &str); 27] = [
         Kind::Gauge,
         "Age of the oldest last success of an active feed",
     ),
+    ("courant_feed_health", Kind::Gauge, "Feeds by state of health"),
+    (
+        "courant_list_reads_total",
+        Kind::Counter,
+        "Readings of feed lists by outcome",
+    ),
+    (
+        "courant_websub_requests_total",
+        Kind::Counter,
+        "Requests to WebSub hubs by outcome",
+    ),
+    (
+        "courant_websub_pushes_total",
+        Kind::Counter,
+        "News told by WebSub hubs, taken or dropped",
+    ),
+    ("courant_texts_total", Kind::Counter, "Articles' pages by outcome"),
     ("courant_entries_total", Kind::Counter, "Entries by result"),
     ("courant_stories_total", Kind::Counter, "Placements by reason"),
     (

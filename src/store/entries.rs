@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::{Result, feeds};
+use super::{Result, feeds, texts};
 use crate::model::{DueFeed, Entry, EntryId, FeedId, IdentityKind, NewEntry, PollCounts, PollOutcome, PollRecord};
 use crate::time::Timestamp;
 
@@ -79,18 +79,30 @@ const UNGROUPED: &str = select_entry!(
              FROM v WHERE v.version IS NOT NULL)
            SELECT version FROM v WHERE version < ?1) old ON e.rules_version = old.version
      WHERE e.dated_at >= ?2
+       AND NOT EXISTS (SELECT 1 FROM entry_texts t
+                       WHERE t.entry_id = e.id AND t.status = 'waiting' AND e.first_seen_at > ?4)
      ORDER BY e.dated_at, e.id
      LIMIT ?3"
 );
 
 /// Entries dated at `since` or later that the tag and cluster rules of this version have not seen, oldest first.
-/// Besides new entries these are entries whose headline changed, and after an upgrade those of older rules.
+/// Besides new entries these are entries whose headline changed, and after an upgrade those of older rules. What was first
+/// seen after `text_until` and still waits for the text of its page is left for later.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn ungrouped(conn: &Connection, rules_version: u32, since: Timestamp, limit: usize) -> Result<Vec<Entry>> {
+pub fn ungrouped(
+    conn: &Connection,
+    rules_version: u32,
+    since: Timestamp,
+    text_until: Timestamp,
+    limit: usize,
+) -> Result<Vec<Entry>> {
     let mut statement = conn.prepare_cached(UNGROUPED)?;
-    let rows = statement.query_map(params![rules_version, since.unix(), rows_max(limit)], entry_from_row)?;
+    let rows = statement.query_map(
+        params![rules_version, since.unix(), rows_max(limit), text_until.unix()],
+        entry_from_row,
+    )?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -145,7 +157,7 @@ pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) ->
         return Ok(PollCounts::default());
     }
     let counts = match record.outcome {
-        PollOutcome::Read => write_entries(tx, feed.id, record)?,
+        PollOutcome::Read => write_entries(tx, feed, record)?,
         PollOutcome::NotModified | PollOutcome::Same | PollOutcome::Failed(_) => PollCounts::default(),
     };
     feeds::record_state(tx, feed, record, counts)?;
@@ -159,25 +171,28 @@ const KNOWN: &str =
 const RENAMED: &str = "SELECT id FROM entries WHERE url = ?2 AND url <> '' AND feed_id = ?1 AND title = ?3 LIMIT 1";
 const BURIED: &str = "SELECT deleted_at FROM entry_tombstones WHERE feed_id = ?1 AND identity = ?2";
 
-fn write_entries(tx: &Transaction<'_>, feed: FeedId, record: &PollRecord) -> Result<PollCounts> {
+fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<PollCounts> {
     let mut counts = PollCounts::default();
     // A new feed has nothing to compare with, and most feeds have no tombstones: two questions instead of 60.
     let (any_known, any_dead): (bool, bool) = tx
         .prepare_cached(HAS_ANY)?
-        .query_row([feed.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row([feed.id.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for entry in &record.entries {
-        if any_known && known(tx, feed, entry, &mut counts)? {
+        if any_known && known(tx, feed.id, entry, &mut counts)? {
             continue;
         }
-        if any_dead && buried(tx, feed, entry, record.at)? {
+        if any_dead && buried(tx, feed.id, entry, record.at)? {
             counts.n_known += 1;
             continue;
         }
-        if insert(tx, feed, entry, record.at)? {
+        if insert(tx, feed.id, entry, record.at)? {
             if entry.history {
                 counts.n_history += 1;
             } else {
                 counts.n_new += 1;
+                if feed.spec.full_text && !entry.url.is_empty() {
+                    texts::want(tx, tx.last_insert_rowid(), record.at)?;
+                }
             }
         } else {
             counts.n_known += 1;
@@ -367,7 +382,7 @@ mod tests {
     #[track_caller]
     fn check(versions: &[u32], wanted: u32, since: i64, expected: &[i64]) {
         let conn = database(versions);
-        let found = ungrouped(&conn, wanted, Timestamp::from_unix(since), 100).unwrap();
+        let found = ungrouped(&conn, wanted, Timestamp::from_unix(since), Timestamp::from_unix(0), 100).unwrap();
         let found: Vec<i64> = found.iter().map(|entry| entry.dated_at.unix()).collect();
         assert_eq!(found, expected);
     }
@@ -412,7 +427,7 @@ mod tests {
 
     #[test]
     fn the_search_for_work_never_walks_the_entries() {
-        let steps = plan(UNGROUPED, 3);
+        let steps = plan(UNGROUPED, 4);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN e")), "{steps:#?}");
         assert!(
             steps

@@ -15,6 +15,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_bounces.sql"),
     include_str!("migrations/0003_companies.sql"),
     include_str!("migrations/0004_correction_requests.sql"),
+    include_str!("migrations/0005_feed_lists.sql"),
+    include_str!("migrations/0006_websub.sql"),
+    include_str!("migrations/0007_full_text.sql"),
 ];
 
 /// Brings the schema up to date.

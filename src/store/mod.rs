@@ -12,6 +12,7 @@ pub mod digests;
 pub mod entries;
 pub mod feeds;
 pub mod inbound;
+pub mod lists;
 mod lock;
 mod migrate;
 pub mod outbox;
@@ -20,6 +21,8 @@ pub mod settings;
 pub mod stories;
 pub mod subscribers;
 pub mod summary;
+pub mod texts;
+pub mod websub;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -40,6 +40,8 @@ pub const OLDER_TEXTS: usize = 50_000;
 const MEMBERS_MAX: usize = 500;
 /// How often to look when nobody wakes us.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// An entry waits this long for the text of its page.
+const TEXT_MAX_WAIT: Duration = Duration::from_mins(5);
 /// Where what the engine learnt of the stream is kept.
 pub const LEARNT: &str = "stories.learnt";
 
@@ -82,8 +84,11 @@ impl Grouper {
         let (waiting, last_correction) = self
             .ctx
             .db
-            .read(|conn| {
-                let waiting = store::entries::ungrouped(conn, RULES_VERSION, Timestamp::from_unix(0), BATCH)?;
+            .read(move |conn| {
+                let until = now.minus(TEXT_MAX_WAIT);
+                let mut waiting =
+                    store::entries::ungrouped(conn, RULES_VERSION, Timestamp::from_unix(0), until, BATCH)?;
+                read_texts(conn, waiting.iter_mut())?;
                 let placed = waiting
                     .into_iter()
                     .map(|entry| Ok((store::stories::story_of(conn, entry.id)?, entry)))
@@ -128,8 +133,10 @@ impl Grouper {
             .ctx
             .db
             .read(move |conn| {
+                let mut window = store::stories::window(conn, since)?;
+                read_texts(conn, window.iter_mut().map(|row| &mut row.entry))?;
                 Ok((
-                    store::stories::window(conn, since)?,
+                    window,
                     store::stories::older_texts(conn, since, OLDER_TEXTS)?,
                     store::stories::corrections(conn)?,
                     store::settings::get(conn, LEARNT)?,
@@ -174,6 +181,22 @@ impl Grouper {
             .await?;
         Ok(state)
     }
+}
+
+/// Where the text of an entry's own page is known, it is read in place of the summary; mails show the summary.
+fn read_texts<'a>(
+    conn: &store::rusqlite::Connection,
+    entries: impl Iterator<Item = &'a mut Entry>,
+) -> store::Result<()> {
+    let mut entries: Vec<&mut Entry> = entries.collect();
+    let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+    let mut texts = store::texts::of(conn, &ids)?;
+    for entry in &mut entries {
+        if let Some(text) = texts.remove(&entry.id).filter(|text| text.len() > entry.summary.len()) {
+            entry.summary = text;
+        }
+    }
+    Ok(())
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {

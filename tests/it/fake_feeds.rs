@@ -85,8 +85,8 @@ impl FakeFeeds {
     }
 
     /// On another address of the loopback network: to the poller, another host.
-    pub async fn start_on(address: Ipv4Addr) -> Self {
-        let listener = TcpListener::bind((IpAddr::V4(address), 0)).await.unwrap();
+    pub async fn start_on(address: impl Into<IpAddr>) -> Self {
+        let listener = TcpListener::bind((address.into(), 0)).await.unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
             script: Arc::default(),

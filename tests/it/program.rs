@@ -77,6 +77,11 @@ impl Installation {
         out.into_owned()
     }
 
+    /// Runs a command to its end, and returns what it printed however it ended.
+    pub fn said(&self, arguments: &[&str]) -> String {
+        String::from_utf8_lossy(&self.run(arguments).stdout).into_owned()
+    }
+
     /// Starts a command and lets it run; its log goes to `log.txt`.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let log = File::options()
@@ -106,6 +111,13 @@ impl Installation {
         let connection = Connection::open_with_flags(self.path("courant.db"), flags).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// Changes the database beside whatever runs: what days of waiting would have come to.
+    pub fn execute(&self, sql: &str) {
+        let connection = Connection::open(self.path("courant.db")).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection.execute_batch(sql).unwrap();
     }
 
     /// What must hold of every database, whatever happened to the program.

@@ -73,15 +73,7 @@ pub(super) fn write_or_print(path: &Path, config: &Config, feeds: &[NewFeed], wr
     let old = std::fs::read_to_string(path).with_context(|| format!("Unable to read `{}`", path.display()))?;
     let new = add_feeds(&old, feeds, &mut taken)
         .map_err(|why| Refused::new(Exit::Failed, format!("`{}` was not changed: {why}", path.display())))?;
-    // Beside the file and then in its place: a full disk leaves the old one whole.
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, new).with_context(|| format!("Unable to write beside `{}`", path.display()))?;
-    let permissions = std::fs::metadata(path)
-        .with_context(|| format!("Unable to read `{}`", path.display()))?
-        .permissions();
-    std::fs::set_permissions(&beside, permissions).context("Unable to keep the file's permissions")?;
-    std::fs::rename(&beside, path).with_context(|| format!("Unable to replace `{}`", path.display()))?;
+    replace(path, &new)?;
     println!(
         "Added {} {} to `{}`; a running daemon reads it on `systemctl reload courant` (SIGHUP).",
         feeds.len(),
@@ -89,6 +81,18 @@ pub(super) fn write_or_print(path: &Path, config: &Config, feeds: &[NewFeed], wr
         path.display()
     );
     Ok(Exit::Done)
+}
+
+/// Writes a file's new text beside it and then in its place: a full disk leaves the old one whole.
+pub(super) fn replace(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    std::fs::write(&beside, text).with_context(|| format!("Unable to write beside `{}`", path.display()))?;
+    let permissions = std::fs::metadata(path)
+        .with_context(|| format!("Unable to read `{}`", path.display()))?
+        .permissions();
+    std::fs::set_permissions(&beside, permissions).context("Unable to keep the file's permissions")?;
+    std::fs::rename(&beside, path).with_context(|| format!("Unable to replace `{}`", path.display()))
 }
 
 fn show(best: &Candidate, others: &[Candidate], now: Timestamp) {

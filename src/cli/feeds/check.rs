@@ -22,9 +22,9 @@ pub struct Args {
 
 pub(super) fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(config)?;
-    let chosen = choose(&config.feeds, &args.feeds)?;
     runtime()?.block_on(async {
-        let ctx = app::open_here(config).await?;
+        let ctx = app::open_to_poll(config).await?;
+        let chosen = choose(&ctx.config().feeds, &args.feeds)?;
         stop_on_ctrl_c(&ctx);
         let bar = progress::bar("Polling");
         bar.set_length(chosen.len() as u64);

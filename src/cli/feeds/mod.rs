@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod exchange;
 mod list;
+mod moved;
 mod show;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Check(check::Args),
+    Moved(moved::Args),
     Add(add::Args),
     Import(exchange::ImportArgs),
     Export(exchange::ExportArgs),
@@ -40,6 +42,7 @@ pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
         Command::List(args) => list::run(config, args),
         Command::Show(args) => show::run(config, args),
         Command::Check(args) => check::run(config, args),
+        Command::Moved(args) => moved::run(config, args),
         Command::Add(args) => add::run(config, args),
         Command::Import(args) => exchange::import(config, args),
         Command::Export(args) => exchange::export(config, args),

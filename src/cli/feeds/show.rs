@@ -6,9 +6,11 @@ use super::{choose, distance, moment};
 use crate::app;
 use crate::cli::table::Table;
 use crate::cli::{Exit, Refused, load_config, runtime};
+use crate::config::patch::{Patch, moves, proposed_patches};
 use crate::ingest::health::health;
-use crate::model::{Entry, FeedRow};
-use crate::store::{entries, feeds};
+use crate::model::{Entry, FeedRow, PushRow, PushStatus};
+use crate::store::texts::{self, TextCounts};
+use crate::store::{entries, feeds, websub};
 use crate::time::{Timestamp, Zone};
 
 /// Entries shown.
@@ -24,9 +26,10 @@ pub struct Args {
 pub(super) fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(config)?;
     let zone = config.digests.first().map_or_else(Zone::default, |digest| digest.zone);
-    choose(&config.feeds, std::slice::from_ref(&args.key))?;
-    let (row, newest, now) = runtime()?.block_on(async {
+    let (row, list, newest, patches, push, texts, now) = runtime()?.block_on(async {
         let ctx = app::open_here(config).await?;
+        let chosen = choose(&ctx.config().feeds, std::slice::from_ref(&args.key))?;
+        let list = chosen.into_iter().next().and_then(|spec| spec.list);
         let rows = ctx.db.read(feeds::list).await?;
         let row = rows
             .into_iter()
@@ -34,15 +37,22 @@ pub(super) fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
             .ok_or_else(|| Refused::new(Exit::Failed, format!("`{}` is a group; name one feed of it", args.key)))?;
         let id = row.id;
         let newest = ctx.db.read(move |conn| entries::newest(conn, id, ENTRIES)).await?;
-        anyhow::Ok((row, newest, ctx.now()))
+        let (push, texts) = ctx
+            .db
+            .read(move |conn| Ok((websub::of_feed(conn, id)?, texts::counts(conn, id)?)))
+            .await?;
+        let patches = proposed_patches(&ctx.config(), &moves(std::slice::from_ref(&row)));
+        anyhow::Ok((row, list, newest, patches, push, texts, ctx.now()))
     })?;
-    print_facts(&row, zone, now);
+    print_facts(&row, list.as_deref(), zone, now);
+    print_beside(push.as_ref(), texts, zone);
+    print_patches(&patches);
     print_polls(&row, zone);
     print_entries(&newest, zone);
     Ok(Exit::Done)
 }
 
-fn print_facts(row: &FeedRow, zone: Zone, now: Timestamp) {
+fn print_facts(row: &FeedRow, list: Option<&str>, zone: Zone, now: Timestamp) {
     let found = health(row, now);
     let line = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -51,6 +61,7 @@ fn print_facts(row: &FeedRow, zone: Zone, now: Timestamp) {
     };
     line("Feed", &format!("{} ({})", row.key, row.name));
     line("Address", &row.url);
+    line("List", list.unwrap_or_default());
     line("Moved to", &row.effective_url);
     if let Some(moved) = &row.moved {
         line(
@@ -79,6 +90,39 @@ fn print_facts(row: &FeedRow, zone: Zone, now: Timestamp) {
     }
     line("ETag", &row.validators.etag);
     line("Last-Modified", &row.validators.last_modified);
+}
+
+/// Its hub, and the pages of its articles.
+fn print_beside(push: Option<&PushRow>, texts: TextCounts, zone: Zone) {
+    if let Some(push) = push {
+        let status = match push.status {
+            PushStatus::Active => format!("tells of news until {}", moment(zone, push.lease_until)),
+            PushStatus::Asked if push.error.is_empty() => "asked, not confirmed yet".to_owned(),
+            PushStatus::Asked => push.error.clone(),
+            PushStatus::Leaving => "being left".to_owned(),
+        };
+        let last = push
+            .last_push_at
+            .map_or_else(String::new, |at| format!(", the last at {}", moment(zone, at)));
+        println!(
+            "{:<15}{}: {status}; {} pushes{last}",
+            "Hub", push.hub.url, push.n_pushes
+        );
+    }
+    if texts != TextCounts::default() {
+        println!(
+            "{:<15}{} pages read, {} without an article, {} waiting",
+            "Full text", texts.n_read, texts.n_failed, texts.n_waiting
+        );
+    }
+}
+
+/// What to change in the configuration.
+fn print_patches(patches: &[Patch]) {
+    for patch in patches {
+        println!("\n{}", patch.diff.trim_end());
+        println!("Apply it with `courant feeds moved --write`.");
+    }
 }
 
 fn print_polls(row: &FeedRow, zone: Zone) {

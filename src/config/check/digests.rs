@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::service::usize_of;
 use super::stories::check_slug;
 use super::{DAY, Defined, HOUR, slug, suggestion};
-use crate::config::KnownSlugs;
 use crate::config::notes::{Located, Notes};
 use crate::config::settings::{CompanySettings, DigestSettings, LatePolicy, ThemeSettings};
 use crate::config::source::At;
 use crate::config::table::Table;
+use crate::config::{FeedListSettings, KnownSlugs};
 use crate::model::FeedSpec;
 use crate::time::{Schedule, TimeError, Zone};
 
@@ -23,6 +23,8 @@ const WEIGHT_MAX: f64 = 10.0;
 /// What a digest may refer to.
 pub(super) struct Names<'a> {
     feeds: &'a Defined<FeedSpec>,
+    /// Lists name feeds and groups that are not known here.
+    has_lists: bool,
     groups: BTreeSet<&'a str>,
     companies: &'a Defined<CompanySettings>,
     themes: &'a Defined<ThemeSettings>,
@@ -32,6 +34,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub(super) fn new(
         feeds: &'a Defined<FeedSpec>,
+        lists: &'a Defined<FeedListSettings>,
         companies: &'a Defined<CompanySettings>,
         themes: &'a Defined<ThemeSettings>,
         known: &'a KnownSlugs,
@@ -39,11 +42,13 @@ impl<'a> Names<'a> {
         let groups = feeds
             .values()
             .map(|feed| feed.value.group.as_str())
+            .chain(lists.values().map(|list| list.value.feeds.group.as_str()))
             .filter(|group| !group.is_empty())
             .collect();
         Self {
             feeds,
             groups,
+            has_lists: !lists.is_empty(),
             companies,
             themes,
             known,
@@ -281,6 +286,14 @@ fn list(table: &mut Table<'_>, key: &'static str, check: impl Fn(&Table<'_>, Loc
 
 fn check_feed(table: &Table<'_>, found: Located<&str>, names: &Names<'_>) {
     if names.feeds.contains_key(found.value) || names.groups.contains(found.value) {
+        return;
+    }
+    if names.has_lists {
+        table.warning(
+            found.at,
+            format!("no feed or group `{}` is configured", found.value),
+            "right if a `[[feed_list]]` has a folder or a feed of this name",
+        );
         return;
     }
     let defined = names

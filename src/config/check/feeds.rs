@@ -4,21 +4,80 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::service::usize_of;
 use super::{DAY, Defined, MINUTE, is_slug, slug, slug_of, unless_taken, web_address};
 use crate::config::notes::{Located, Notes};
 use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
 use crate::config::table::Table;
+use crate::config::{FeedListSettings, HostSettings};
 use crate::model::{FeedSpec, IdentityKind};
 
-/// What a `[[group]]` gives its feeds where they say nothing themselves.
-#[derive(Debug, Default)]
+/// What a `[[group]]` or a `[[host]]` gives its feeds where they say nothing themselves.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Group {
     interval: Option<Duration>,
     weight: Option<f64>,
     user_agent: Option<String>,
     proxy: Option<String>,
     press_release: Option<bool>,
+    full_text: Option<bool>,
     paused: Option<bool>,
+}
+
+impl Group {
+    /// With what `other` says where this says nothing.
+    fn or(self, other: Option<&Self>) -> Self {
+        let Some(other) = other.cloned() else { return self };
+        Self {
+            interval: self.interval.or(other.interval),
+            weight: self.weight.or(other.weight),
+            user_agent: self.user_agent.or(other.user_agent),
+            proxy: self.proxy.or(other.proxy),
+            press_release: self.press_release.or(other.press_release),
+            full_text: self.full_text.or(other.full_text),
+            paused: self.paused.or(other.paused),
+        }
+    }
+}
+
+/// One `[[host]]`: limits of the host, and what its feeds take from it.
+#[derive(Debug, Default)]
+pub(super) struct Host {
+    settings: HostSettings,
+    feeds: Group,
+}
+
+/// What feeds take from where they say nothing themselves: their group first, then their host.
+pub(super) struct Shared {
+    pub(super) groups: Defined<Group>,
+    pub(super) hosts: Defined<Host>,
+}
+
+impl Shared {
+    fn group(&self, key: &str) -> Option<&Group> {
+        self.groups.get(key).map(|group| &group.value)
+    }
+
+    /// The `[[host]]` of an address: of its own name, else of the nearest name above it.
+    fn host(&self, url: &url::Url) -> Option<&Group> {
+        let mut name = url.host_str()?;
+        loop {
+            if let Some(host) = self.hosts.get(name) {
+                return Some(&host.value.feeds);
+            }
+            name = name.split_once('.')?.1;
+        }
+    }
+
+    pub(super) fn host_settings(&self) -> BTreeMap<String, HostSettings> {
+        let limited = self
+            .hosts
+            .iter()
+            .filter(|(_, host)| host.value.settings != HostSettings::default());
+        limited
+            .map(|(name, host)| (name.clone(), host.value.settings))
+            .collect()
+    }
 }
 
 const WEIGHT_MAX: f64 = 3.0;
@@ -70,18 +129,61 @@ pub(super) fn groups(tables: Vec<Table<'_>>) -> Defined<Group> {
     groups
 }
 
+pub(super) fn hosts(tables: Vec<Table<'_>>) -> Defined<Host> {
+    let mut hosts: Defined<Host> = BTreeMap::new();
+    for mut table in tables {
+        let name = host_name(&mut table, &hosts);
+        let per_host = table.has("per_host");
+        let n = table.whole("per_host", 1, 1..=16);
+        let host = Host {
+            settings: HostSettings {
+                per_host: per_host.then_some(usize_of(n)),
+                host_pause: table
+                    .duration_set("host_pause", Duration::ZERO..=60 * MINUTE)
+                    .map(|found| found.value),
+            },
+            feeds: common(&mut table),
+        };
+        if let Some(name) = name {
+            let at = table.at;
+            hosts.insert(name, Located { value: host, at });
+        }
+        table.finish();
+    }
+    hosts
+}
+
+/// `name = "example.org"`, without scheme, port or path.
+fn host_name(table: &mut Table<'_>, taken: &Defined<Host>) -> Option<String> {
+    let Some(found) = table.line("name") else {
+        table.problem(table.at, "has no `name`", "add a line `name = \"example.org\"`");
+        return None;
+    };
+    let name = match url::Host::parse(found.value) {
+        Ok(name) => name.to_string(),
+        Err(error) => {
+            let message = format!("`name`: `{}` is no host: {error}", found.value);
+            table.problem(found.at, message, "write the name alone: `example.org`");
+            return None;
+        }
+    };
+    table.place = format!("host `{name}`");
+    unless_taken(table, name, found.at, "name", taken)
+}
+
 pub(super) fn feeds(
     tables: Vec<Table<'_>>,
-    groups: &Defined<Group>,
+    shared: &Shared,
+    no_lists: bool,
     around: &Surroundings,
     notes: &Notes<'_>,
 ) -> Defined<FeedSpec> {
     let mut feeds = BTreeMap::new();
     let mut urls: BTreeMap<String, usize> = BTreeMap::new();
-    let none = tables.is_empty();
+    let none = tables.is_empty() && no_lists;
     for mut table in tables {
         let at = table.at;
-        if let Some(spec) = feed(&mut table, groups, &feeds, around) {
+        if let Some(spec) = feed(&mut table, shared, &feeds, around) {
             if let Some(line) = urls.get(&spec.url) {
                 table.problem(
                     at,
@@ -107,12 +209,66 @@ pub(super) fn feeds(
     feeds
 }
 
-fn feed(
+pub(super) fn lists(tables: Vec<Table<'_>>, shared: &Shared, around: &Surroundings) -> Defined<FeedListSettings> {
+    let mut lists = BTreeMap::new();
+    for mut table in tables {
+        let at = table.at;
+        if let Some(list) = list(&mut table, shared, &lists, around) {
+            lists.insert(list.source.key.clone(), Located { value: list, at });
+        }
+        table.finish();
+    }
+    lists
+}
+
+/// A list: what reaches it (login, proxy) is its own, what its feeds share is theirs.
+fn list(
     table: &mut Table<'_>,
-    groups: &Defined<Group>,
-    taken: &Defined<FeedSpec>,
+    shared: &Shared,
+    taken: &Defined<FeedListSettings>,
     around: &Surroundings,
-) -> Option<FeedSpec> {
+) -> Option<FeedListSettings> {
+    let key = slug(table, "key", "feed_list", taken);
+    let url = table.line("opml_url");
+    let own = common(table);
+    let headers = headers(table, around);
+    let group = table.line("group").map_or("", |found| found.value);
+    let allow_private = table.flag("allow_private").unwrap_or(false);
+    let refresh = table.duration("refresh", DAY, 15 * MINUTE..=30 * DAY);
+    let feeds_max = table.whole("feeds_max", 500, 1..=20_000);
+    let Some(url) = url else {
+        table.problem(table.at, "has no `opml_url`", "add a line `opml_url = \"https://...\"`");
+        return None;
+    };
+    let parsed = web_address(table, "opml_url", url, &["http", "https"])?;
+    let key = key?;
+    let given = own.or(shared.group(group));
+    Some(FeedListSettings {
+        source: FeedSpec {
+            headers,
+            user_agent: given.user_agent.clone(),
+            proxy: given.proxy.clone(),
+            allow_private,
+            ..FeedSpec::plain(&key, parsed.as_str())
+        },
+        feeds: FeedSpec {
+            weight: given.weight.unwrap_or(1.0),
+            group: group.to_owned(),
+            interval: given.interval,
+            user_agent: given.user_agent,
+            proxy: given.proxy,
+            press_release: given.press_release.unwrap_or(false),
+            full_text: given.full_text.unwrap_or(false),
+            paused: given.paused.unwrap_or(false),
+            list: Some(key),
+            ..FeedSpec::plain("", "")
+        },
+        refresh,
+        feeds_max: usize_of(feeds_max),
+    })
+}
+
+fn feed(table: &mut Table<'_>, shared: &Shared, taken: &Defined<FeedSpec>, around: &Surroundings) -> Option<FeedSpec> {
     let name = table
         .line("name")
         .map(|found| found.value.to_owned())
@@ -149,23 +305,24 @@ fn feed(
         );
         return None;
     }
-    let default = Group::default();
-    let shared = groups.get(&group).map_or(&default, |group| &group.value);
+    let given = own.or(shared.group(&group)).or(shared.host(&parsed));
     Some(FeedSpec {
         key: key?,
         url: parsed.into(),
         name,
         owner,
-        weight: own.weight.or(shared.weight).unwrap_or(1.0),
+        weight: given.weight.unwrap_or(1.0),
         group,
-        interval: own.interval.or(shared.interval),
+        interval: given.interval,
         headers,
-        user_agent: own.user_agent.or_else(|| shared.user_agent.clone()),
-        proxy: own.proxy.or_else(|| shared.proxy.clone()),
+        user_agent: given.user_agent,
+        proxy: given.proxy,
         allow_private,
         identity,
-        press_release: own.press_release.or(shared.press_release).unwrap_or(false),
-        paused: own.paused.or(shared.paused).unwrap_or(false),
+        press_release: given.press_release.unwrap_or(false),
+        full_text: given.full_text.unwrap_or(false),
+        paused: given.paused.unwrap_or(false),
+        list: None,
     })
 }
 
@@ -193,6 +350,7 @@ fn common(table: &mut Table<'_>) -> Group {
             .and_then(|found| web_address(table, "proxy", found, &schemes))
             .map(Into::into),
         press_release: table.flag("press_release"),
+        full_text: table.flag("full_text"),
         paused: table.flag("paused"),
     }
 }

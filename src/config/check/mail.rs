@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::service::usize_of;
-use super::{DAY, HOUR, MINUTE, SECOND, address};
+use super::{DAY, HOUR, MINUTE, SECOND, address, ca_file};
 use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
 use crate::config::settings::{
     DkimKey, DkimSettings, MailSettings, RateSettings, Secret, SmtpSettings, SmtpTls, Transport, UncertainPolicy,
@@ -219,17 +219,7 @@ fn smtp(table: &mut Table<'_>, wanted: bool, domain: &str, around: &Surroundings
         }
         _ => {}
     }
-    let ca_file = table.line("ca_file").map(|found| {
-        let path = relative(table, found.value);
-        if !path.is_file() {
-            table.problem(
-                found.at,
-                format!("`ca_file`: there is no file {}", path.display()),
-                "give a PEM file with the root certificate",
-            );
-        }
-        path
-    });
+    let ca_file = ca_file(table);
     let settings = SmtpSettings {
         host: host.map(|found| found.value.to_owned()).unwrap_or_default(),
         port,

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::notes::{Located, Notes};
 use super::secret::Surroundings;
-use super::settings::Config;
+use super::settings::{Config, PollSettings};
 use super::source::At;
 use super::table::Table;
 use super::{KnownSlugs, problem};
@@ -30,11 +30,19 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
     let daemon = service::daemon(roots.single("daemon", notes));
     let database = service::database(roots.single("database", notes), around);
     let poll = service::poll(roots.single("poll", notes));
-    let groups = feeds::groups(roots.many("group"));
-    let feeds = feeds::feeds(roots.many("feed"), &groups, around, notes);
+    let shared = feeds::Shared {
+        groups: feeds::groups(roots.many("group")),
+        hosts: feeds::hosts(roots.many("host")),
+    };
+    let lists = feeds::lists(roots.many("feed_list"), &shared, around);
+    let feeds = feeds::feeds(roots.many("feed"), &shared, lists.is_empty(), around, notes);
+    let poll = PollSettings {
+        hosts: shared.host_settings(),
+        ..poll
+    };
     let companies = stories::companies(roots.many("company"), known);
     let themes = stories::themes(roots.many("theme"), &companies, known);
-    let names = digests::Names::new(&feeds, &companies, &themes, known);
+    let names = digests::Names::new(&feeds, &lists, &companies, &themes, known);
     let digests = digests::digests(roots.many("digest"), &names, notes);
     let subscribers = subscribers::subscribers(roots.many("subscriber"), &digests, &names);
     let stories = stories::stories(roots.single("stories", notes), companies, themes);
@@ -49,6 +57,7 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
         database,
         poll,
         feeds: in_order(feeds),
+        feed_lists: in_order(lists),
         stories,
         digests,
         subscribers,
@@ -57,6 +66,7 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
         web,
         limits,
         log,
+        files: Vec::new(),
         warnings: Vec::new(),
     }
 }
@@ -206,6 +216,21 @@ fn address(table: &mut Table<'_>, key: &'static str) -> Option<Located<String>> 
         value: found.value.to_owned(),
         at: found.at,
     })
+}
+
+/// A PEM file with a root certificate to trust beside the system's.
+fn ca_file(table: &mut Table<'_>) -> Option<std::path::PathBuf> {
+    let found = table.line("ca_file")?;
+    let folder = table.notes.files.get(found.at.file).map(|file| file.folder.clone());
+    let path = folder.unwrap_or_default().join(found.value);
+    if !path.is_file() {
+        table.problem(
+            found.at,
+            format!("`ca_file`: there is no file {}", path.display()),
+            "give a PEM file with the root certificate",
+        );
+    }
+    Some(path)
 }
 
 /// An http or https address with a host.

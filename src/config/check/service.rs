@@ -1,8 +1,9 @@
 //! `[daemon] [database] [poll] [inbound] [web] [limits] [log]`: the tables without references.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{DAY, HOUR, MINUTE, SECOND, address, imap, web_address};
+use super::{DAY, HOUR, MINUTE, SECOND, address, ca_file, imap, web_address};
 use crate::config::secret::Surroundings;
 use crate::config::settings::{
     Corrections, DaemonSettings, DatabaseSettings, InboundSettings, LimitSettings, LmtpListen, LogFormat, LogSettings,
@@ -74,7 +75,10 @@ pub(super) fn poll(mut table: Table<'_>) -> PollSettings {
             .map(|found| found.value.to_owned())
             .unwrap_or_default(),
         allow_private: table.flag("allow_private").unwrap_or(false),
+        ca_file: ca_file(&mut table),
         before_edition: table.duration("before_edition", 10 * MINUTE, Duration::ZERO..=2 * HOUR),
+        hosts: BTreeMap::new(),
+        websub: table.flag("websub").unwrap_or(true),
         tracking_parameters: table
             .strings("tracking_parameters")
             .iter()

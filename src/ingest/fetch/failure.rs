@@ -75,10 +75,7 @@ pub(super) fn failure_of(error: &reqwest::Error, url: &Url) -> PollFailure {
                 format!("`{shown}` is not fetched: {refused}"),
             );
         }
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if let Some(found) = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            tls = Some(found.to_string());
-        }
+        tls = tls.or_else(|| tls_error(cause));
         source = cause.source();
     }
     if let Some(tls) = tls {
@@ -96,6 +93,15 @@ pub(super) fn failure_of(error: &reqwest::Error, url: &Url) -> PollFailure {
     } else {
         fail("io", None, format!("`{shown}` did not answer properly: {why}"))
     }
+}
+
+/// What TLS says in a cause. An I/O error's own `source` passes over the error it wraps, and some wrap another.
+fn tls_error(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(found) = cause.downcast_ref::<rustls::Error>() {
+        return Some(found.to_string());
+    }
+    let wrapped = cause.downcast_ref::<std::io::Error>()?.get_ref()?;
+    tls_error(wrapped)
 }
 
 /// The innermost cause of an error: what a person can act on.

@@ -20,6 +20,7 @@ pub(super) struct Head {
     pub(super) encoding: String,
     pub(super) content_type: String,
     pub(super) challenge: bool,
+    pub(super) links: Vec<headers::Link>,
 }
 
 impl Head {
@@ -64,6 +65,7 @@ impl Head {
             retry_at: headers::retry_after(&text(header::RETRY_AFTER), now),
             encoding: joined(header::CONTENT_ENCODING),
             content_type: text(header::CONTENT_TYPE),
+            links: headers::links(&joined(header::LINK)),
             challenge: map
                 .get("cf-mitigated")
                 .is_some_and(|value| value.as_bytes() == b"challenge"),

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::dns::Resolve;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Certificate, Client, Response, StatusCode};
 use url::Url;
 
 use self::failure::{fail, failure_of, innermost, refusal, shown};
@@ -23,15 +23,19 @@ use self::head::Head;
 use self::redirect::{redirect_target, same_site};
 use self::resolver::{Guarded, SystemResolver};
 use super::guard;
+use super::headers::Link;
 use crate::config::PollSettings;
-use crate::model::{DueFeed, PollFailure, Validators};
+use crate::model::{DueFeed, FeedSpec, PollFailure, Validators};
 use crate::time::Timestamp;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
                       application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.4, */*;q=0.1";
+const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, */*;q=0.1";
 const ACCEPT_ENCODING: &str = "gzip, br, zstd";
 /// So much of an error page is read, to see who blocks us.
 const ERROR_PAGE_MAX: u64 = 64 * 1024;
+/// So much of a hub's refusal is kept.
+const SAID_MAX_CHARS: usize = 200;
 
 /// What one fetch came to.
 #[derive(Debug)]
@@ -50,10 +54,30 @@ pub struct Fetched {
     pub fresh_for: Duration,
     /// When the server says to come back (`Retry-After`).
     pub retry_at: Option<Timestamp>,
+    /// The links of its `Link` headers.
+    pub links: Vec<Link>,
     /// Bytes of bodies received.
     pub n_bytes: u64,
     /// Time from the request to the last byte.
     pub duration: Duration,
+}
+
+impl Fetched {
+    /// Before anything came from this address.
+    pub(super) fn nothing(url: &str) -> Self {
+        Self {
+            outcome: FetchOutcome::NotModified,
+            permanent_to: None,
+            url: url.to_owned(),
+            status: None,
+            validators: Validators::default(),
+            fresh_for: Duration::ZERO,
+            retry_at: None,
+            links: Vec::new(),
+            n_bytes: 0,
+            duration: Duration::ZERO,
+        }
+    }
 }
 
 /// How a fetch ended.
@@ -109,7 +133,6 @@ impl Fetcher {
         // One provider in the whole program; a second install is refused and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut common = HeaderMap::new();
-        common.insert(header::ACCEPT, HeaderValue::from_static(ACCEPT));
         common.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPT_ENCODING));
         if let Ok(agent) = HeaderValue::from_bytes(user_agent(&settings.contact).as_bytes()) {
             common.insert(header::USER_AGENT, agent);
@@ -125,19 +148,19 @@ impl Fetcher {
     /// Asks for a feed; conditionally unless `full`. Never fails otherwise than by value, and always ends within the
     /// configured time.
     pub async fn get(&self, feed: &DueFeed, full: bool, now: Timestamp) -> Fetched {
+        self.fetch(feed, ACCEPT, full, now).await
+    }
+
+    /// Asks for a page, by the way and with the login of the feed that led to it.
+    pub async fn get_page(&self, feed: &DueFeed, now: Timestamp) -> Fetched {
+        self.fetch(feed, ACCEPT_PAGE, true, now).await
+    }
+
+    async fn fetch(&self, feed: &DueFeed, accept: &'static str, full: bool, now: Timestamp) -> Fetched {
         let begun = Instant::now();
-        let mut fetched = Fetched {
-            outcome: FetchOutcome::Failed(fail("timeout", None, self.too_slow(&feed.url))),
-            permanent_to: None,
-            url: feed.url.clone(),
-            status: None,
-            validators: Validators::default(),
-            fresh_for: Duration::ZERO,
-            retry_at: None,
-            n_bytes: 0,
-            duration: Duration::ZERO,
-        };
-        let walk = self.walk(feed, full, now, &mut fetched);
+        let mut fetched = Fetched::nothing(&feed.url);
+        fetched.outcome = FetchOutcome::Failed(fail("timeout", None, self.too_slow(&feed.url)));
+        let walk = self.walk(feed, accept, full, now, &mut fetched);
         if let Ok(outcome) = tokio::time::timeout(self.settings.timeout, walk).await {
             fetched.outcome = match outcome {
                 Ok(outcome) => outcome,
@@ -160,6 +183,7 @@ impl Fetcher {
     async fn walk(
         &self,
         feed: &DueFeed,
+        accept: &'static str,
         full: bool,
         now: Timestamp,
         fetched: &mut Fetched,
@@ -188,7 +212,7 @@ impl Fetcher {
             })?;
             let request = client
                 .get(url.clone())
-                .headers(self.headers(feed, full, same_site(&own, &url))?);
+                .headers(self.headers(feed, accept, full, same_site(&own, &url))?);
             let response = request.send().await.map_err(|error| failure_of(&error, &url))?;
             let status = response.status();
             fetched.status = Some(status.as_u16());
@@ -224,8 +248,49 @@ impl Fetcher {
         }
     }
 
-    fn headers(&self, feed: &DueFeed, full: bool, own_site: bool) -> Result<HeaderMap, PollFailure> {
+    /// Sends a form to a WebSub hub, by the way of the feed it is about. No redirect is followed.
+    ///
+    /// # Errors
+    /// What the hub said, or why it was not asked.
+    pub async fn post_form(&self, url: &str, feed: Option<&FeedSpec>, form: String) -> Result<(), PollFailure> {
+        let parsed = Url::parse(url)
+            .map_err(|error| fail("redirect", None, format!("`{}` is no address: {error}", shown(url))))?;
+        let allow_private = self.settings.allow_private || feed.is_some_and(|feed| feed.allow_private);
+        guard::check_url(&parsed, None, allow_private).map_err(|why| {
+            let message = format!("`{}` is not asked: {why}", shown(url));
+            fail("forbidden_address", None, message)
+        })?;
+        let client = self.client(feed.and_then(|feed| feed.proxy.as_deref()), allow_private)?;
+        let request = client
+            .post(parsed.clone())
+            .timeout(self.settings.timeout)
+            .header(header::USER_AGENT, user_agent(&self.settings.contact))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        let response = request.send().await.map_err(|error| failure_of(&error, &parsed))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let mut n_bytes = 0;
+        let said = read_start(response, &mut n_bytes).await;
+        let said: String = String::from_utf8_lossy(&said)
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(SAID_MAX_CHARS)
+            .collect();
+        Err(fail("http", Some(status), format!("the hub answered {status}: {said}")))
+    }
+
+    fn headers(
+        &self,
+        feed: &DueFeed,
+        accept: &'static str,
+        full: bool,
+        own_site: bool,
+    ) -> Result<HeaderMap, PollFailure> {
         let mut map = self.common.clone();
+        map.insert(header::ACCEPT, HeaderValue::from_static(accept));
         if let Some(agent) = &feed.spec.user_agent {
             insert(&mut map, header::USER_AGENT, agent)?;
         }
@@ -267,6 +332,7 @@ impl Fetcher {
             StatusCode::NOT_MODIFIED => Ok(FetchOutcome::NotModified),
             StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION => {
                 fetched.validators = head.validators;
+                fetched.links = head.links;
                 let wire = self.read(response, url, &mut fetched.n_bytes).await?;
                 Ok(FetchOutcome::Body {
                     wire,
@@ -318,6 +384,23 @@ impl Fetcher {
         Ok(body)
     }
 
+    /// Root certificates of the operator's own.
+    fn extra_roots(&self) -> Result<Vec<Certificate>, PollFailure> {
+        let Some(path) = &self.settings.ca_file else {
+            return Ok(Vec::new());
+        };
+        let broken = |why: String| {
+            let message = format!("[poll].ca_file `{}` cannot be used: {why}", path.display());
+            fail("tls", None, message)
+        };
+        let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
+        match Certificate::from_pem_bundle(&pem) {
+            Ok(roots) if roots.is_empty() => Err(broken("there is no certificate in it".to_owned())),
+            Ok(roots) => Ok(roots),
+            Err(error) => Err(broken(innermost(&error))),
+        }
+    }
+
     fn client(&self, proxy: Option<&str>, allow_private: bool) -> Result<Client, PollFailure> {
         let key = (proxy.map(str::to_owned), allow_private);
         let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -347,6 +430,7 @@ impl Fetcher {
             builder = builder.proxy(proxy);
         }
         let client = builder
+            .tls_certs_merge(self.extra_roots()?)
             .build()
             .map_err(|error| fail("tls", None, format!("no HTTP client: {}", innermost(&error))))?;
         clients.insert(key, client.clone());

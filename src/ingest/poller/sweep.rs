@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::{Id, JoinHandle};
 
-use super::{AHEAD, Around, BATCH_MAX, Committed, Flight, LOOK_EVERY, Polled, State, TICK_MAX, report, rules};
+use super::{AHEAD, Around, BATCH_MAX, Committed, Flight, LOOK_EVERY, Polled, State, TICK_MAX, report};
 use crate::config::{Config, PollSettings};
 use crate::context::{Ctx, Next};
 use crate::ingest::poll::{policy, poll};
@@ -24,7 +24,7 @@ pub(super) struct Sweep<'a> {
     ctx: &'a Ctx,
     config: Arc<Config>,
     around: Arc<Around>,
-    rules: HostRules,
+    rules: Arc<HostRules>,
     origin: Instant,
     /// Feeds may be due that are not claimed yet.
     look: bool,
@@ -42,7 +42,7 @@ impl<'a> Sweep<'a> {
     pub(super) fn new(state: &'a mut State, ctx: &'a Ctx, look: bool) -> Self {
         let config = ctx.config();
         let around = state.around(&config);
-        let rules = rules(&config.poll);
+        let rules = Arc::new(HostRules::new(&config.poll));
         Self {
             origin: *state.origin.get_or_insert_with(Instant::now),
             edition: next_edition(&config, ctx.now()),
@@ -65,7 +65,7 @@ impl<'a> Sweep<'a> {
         let config = self.ctx.config();
         if !Arc::ptr_eq(&config, &self.config) {
             self.around = self.state.around(&config);
-            self.rules = rules(&config.poll);
+            self.rules = Arc::new(HostRules::new(&config.poll));
             self.edition = next_edition(&config, self.ctx.now());
             self.config = config;
         }
@@ -125,14 +125,14 @@ impl<'a> Sweep<'a> {
         let host = self
             .state
             .has_place(self.config.poll.concurrency.max(1))
-            .then(|| self.state.queue.wait(self.origin.elapsed(), self.rules))
+            .then(|| self.state.queue.wait(self.origin.elapsed(), &self.rules))
             .flatten();
         host.unwrap_or(LOOK_EVERY).clamp(Duration::from_millis(1), LOOK_EVERY)
     }
 
     fn start_requests(&mut self) {
         while self.state.has_place(self.config.poll.concurrency.max(1)) {
-            let Some((host, feed)) = self.state.queue.take(self.origin.elapsed(), self.rules) else {
+            let Some((host, feed)) = self.state.queue.take(self.origin.elapsed(), &self.rules) else {
                 return;
             };
             let (around, of_task) = (Arc::clone(&self.around), Arc::clone(&feed));
@@ -187,6 +187,7 @@ impl<'a> Sweep<'a> {
             moved: feed.moved.clone(),
             adopt_url: None,
             hints: None,
+            hub: None,
             recent: feed.recent.clone(),
             n_items: 0,
             n_undated: 0,
@@ -218,7 +219,7 @@ impl<'a> Sweep<'a> {
         } else {
             BTreeMap::new()
         };
-        let per_host = self.rules.at_once.max(1);
+        let rules = Arc::clone(&self.rules);
         self.commit = Some(tokio::spawn(async move {
             let batch = Arc::new(batch);
             let writing = Arc::clone(&batch);
@@ -229,7 +230,7 @@ impl<'a> Sweep<'a> {
                         .map(|(feed, record)| entries::record_poll(tx, feed, record))
                         .collect::<store::Result<Vec<_>>>()?;
                     let claim = if claims {
-                        Some(claim(tx, &around, now, room, &mut load, per_host)?)
+                        Some(claim(tx, &around, now, room, &mut load, &rules)?)
                     } else {
                         None
                     };
@@ -260,6 +261,7 @@ impl<'a> Sweep<'a> {
             on_polled(&polled);
         }
         if news {
+            self.ctx.wakes.texts.notify_one();
             self.ctx.wakes.stories.notify_one();
         }
         if let Some(claim) = claim {
@@ -301,7 +303,7 @@ pub(super) fn claim(
     now: Timestamp,
     limit: usize,
     load: &mut BTreeMap<String, usize>,
-    per_host: usize,
+    rules: &HostRules,
 ) -> store::Result<Claim> {
     let pauses = feeds::host_pauses(tx, now)?;
     let accept = |url: &str| {
@@ -309,9 +311,10 @@ pub(super) fn claim(
         if let Some(until) = pauses.get(&host) {
             return Accept::Wait(*until);
         }
+        let at_once = rules.of(&host).at_once.max(1);
         let load = load.entry(host).or_default();
         // One more than may run: it starts as soon as the one before it ends.
-        if *load > per_host {
+        if *load > at_once {
             return Accept::Busy;
         }
         *load += 1;

@@ -16,7 +16,7 @@ pub use listing::{list, totals};
 pub(super) use record::{is_quiet, is_still, record_quiet, record_state};
 
 use super::Result;
-use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Moved, Validators};
+use crate::model::{DueFeed, FeedHints, FeedId, FeedSpec, FeedStatus, Hub, Moved, Validators};
 use crate::time::Timestamp;
 
 /// `next_fetch_at` of a feed that is not polled.
@@ -41,10 +41,18 @@ pub struct Reconciled {
 /// When SQLite fails.
 pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, spread: Duration) -> Result<Reconciled> {
     let mut done = Reconciled::default();
-    let mut rows: BTreeMap<String, (i64, String, FeedStatus)> = tx
-        .prepare_cached("SELECT key, id, url, status FROM feeds")?
+    let mut rows: BTreeMap<String, Known> = tx
+        .prepare_cached(
+            "SELECT f.key, f.id, f.url, f.status, s.effective_url FROM feeds f JOIN fetch_state s ON s.feed_id = f.id",
+        )?
         .query_map([], |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?, status_from(row, 3)?)))
+            let known = Known {
+                id: row.get(1)?,
+                url: row.get(2)?,
+                status: status_from(row, 3)?,
+                effective_url: row.get(4)?,
+            };
+            Ok((row.get(0)?, known))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let n_new = specs.iter().filter(|spec| !rows.contains_key(&spec.key)).count();
@@ -60,38 +68,60 @@ pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, sprea
                 insert(tx, spec, wanted, now, at)?;
                 done.n_added += 1;
             }
-            Some((id, url, status)) => {
-                let changed = url != spec.url;
-                let kept_gone = status == FeedStatus::Gone && !changed && !spec.paused;
-                let wanted = if kept_gone { FeedStatus::Gone } else { wanted };
-                update(tx, id, spec, wanted)?;
-                if changed {
-                    forget(tx, id)?;
-                    done.n_changed += 1;
-                }
-                if changed || wanted != status {
-                    set_due(
-                        tx,
-                        id,
-                        if wanted == FeedStatus::Active {
-                            now.unix()
-                        } else {
-                            NEVER
-                        },
-                    )?;
-                }
-            }
+            Some(known) => done.n_changed += usize::from(bring_in_step(tx, &known, spec, wanted, now)?),
         }
     }
-    for (id, _, status) in rows.into_values() {
-        if status != FeedStatus::Removed {
+    for known in rows.into_values() {
+        if known.status != FeedStatus::Removed {
             tx.prepare_cached("UPDATE feeds SET status = 'removed' WHERE id = ?1")?
-                .execute([id])?;
-            set_due(tx, id, NEVER)?;
+                .execute([known.id])?;
+            set_due(tx, known.id, NEVER)?;
             done.n_removed += 1;
         }
     }
     Ok(done)
+}
+
+/// A feed's row before the configuration is looked at.
+struct Known {
+    id: i64,
+    url: String,
+    status: FeedStatus,
+    effective_url: String,
+}
+
+/// Writes what the configuration says into a known feed's row; whether its address changed.
+fn bring_in_step(
+    tx: &Transaction<'_>,
+    known: &Known,
+    spec: &FeedSpec,
+    wanted: FeedStatus,
+    now: Timestamp,
+) -> Result<bool> {
+    let changed = known.url != spec.url;
+    let kept_gone = known.status == FeedStatus::Gone && !changed && !spec.paused;
+    let wanted = if kept_gone { FeedStatus::Gone } else { wanted };
+    update(tx, known.id, spec, wanted)?;
+    let forgot = changed && known.effective_url != spec.url;
+    if forgot {
+        forget(tx, known.id)?;
+    } else if changed {
+        // The configuration took over where the feed moved: what was learnt of that address stays true.
+        tx.prepare_cached(
+            "UPDATE fetch_state SET effective_url = '', moved_to = '', moved_count = 0, moved_since_at = 0
+             WHERE feed_id = ?1",
+        )?
+        .execute([known.id])?;
+    }
+    if forgot || wanted != known.status {
+        let due = if wanted == FeedStatus::Active {
+            now.unix()
+        } else {
+            NEVER
+        };
+        set_due(tx, known.id, due)?;
+    }
+    Ok(changed)
 }
 
 fn insert(tx: &Transaction<'_>, spec: &FeedSpec, status: FeedStatus, now: Timestamp, due: Timestamp) -> Result<()> {
@@ -144,7 +174,7 @@ fn forget(tx: &Transaction<'_>, id: i64) -> Result<()> {
         "UPDATE fetch_state SET effective_url = '', moved_to = '', moved_count = 0, moved_since_at = 0, etag = '',
                 last_modified = '', body_hash = x'', last_full_at = 0, failures = 0, failing_since_at = 0,
                 http_status = 0, error_kind = '', error = '', ttl_secs = 0, skip_hours = 0, skip_days = 0,
-                next_reason = 'new address'
+                hub = '', topic = '', next_reason = 'new address'
          WHERE feed_id = ?1",
     )?
     .execute([id])?;
@@ -165,7 +195,9 @@ const DUE: &str = "SELECT s.feed_id, f.key, f.url, s.effective_url
 const NEXT_DUE: &str = "SELECT min(next_fetch_at) FROM fetch_state WHERE next_fetch_at > ?1 AND next_fetch_at < ?2";
 const CLAIM_ONE: &str = "UPDATE fetch_state SET next_fetch_at = ?2, next_reason = 'poll under way' WHERE feed_id = ?1
      RETURNING effective_url, etag, last_modified, body_hash, failures, last_success_at, last_full_at, recent,
-               failing_since_at, moved_to, moved_count, moved_since_at, ttl_secs, skip_hours, skip_days";
+               failing_since_at, moved_to, moved_count, moved_since_at, ttl_secs, skip_hours, skip_days, hub, topic,
+               EXISTS(SELECT 1 FROM websub w
+                      WHERE w.feed_id = ?1 AND w.status = 'active' AND w.lease_until_at > ?3)";
 
 /// What [`claim_due`] found.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -232,7 +264,7 @@ pub fn claim_due<'a>(
         .execute(params![id, until.unix()])?;
     }
     for (id, spec) in chosen {
-        claim.feeds.extend(claim_one(tx, id, spec, now.plus(lease(spec)))?);
+        claim.feeds.extend(claim_one(tx, id, spec, now, now.plus(lease(spec)))?);
     }
     claim.next_at = next_due(tx, now)?;
     Ok(claim)
@@ -279,16 +311,22 @@ pub fn claim_keys(
             .query_row([&spec.key], |row| row.get(0))
             .optional()?;
         let Some(id) = id else { continue };
-        feeds.extend(claim_one(tx, FeedId::new(id), spec, now.plus(lease(spec)))?);
+        feeds.extend(claim_one(tx, FeedId::new(id), spec, now, now.plus(lease(spec)))?);
     }
     Ok(feeds)
 }
 
 /// Leases a feed until `until` and reads what polling it needs, in one statement: it is run for every poll.
-fn claim_one(tx: &Transaction<'_>, id: FeedId, spec: &Arc<FeedSpec>, until: Timestamp) -> Result<Option<DueFeed>> {
+fn claim_one(
+    tx: &Transaction<'_>,
+    id: FeedId,
+    spec: &Arc<FeedSpec>,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<DueFeed>> {
     let mut statement = tx.prepare_cached(CLAIM_ONE)?;
     let feed = statement
-        .query_row(params![id.get(), until.unix()], |row| {
+        .query_row(params![id.get(), until.unix(), now.unix()], |row| {
             let effective: String = row.get(0)?;
             Ok(DueFeed {
                 id,
@@ -314,6 +352,11 @@ fn claim_one(tx: &Transaction<'_>, id: FeedId, spec: &Arc<FeedSpec>, until: Time
                     skip_hours: row.get(13)?,
                     skip_days: row.get(14)?,
                 },
+                hub: Hub {
+                    url: row.get(15)?,
+                    topic: row.get(16)?,
+                },
+                is_pushed: row.get(17)?,
             })
         })
         .optional()?;

@@ -75,6 +75,7 @@ pub(in crate::store) fn record_state(
     let n_new = counts.n_new + counts.n_history;
     let validators = record.validators.as_ref().unwrap_or(&feed.validators);
     let hints = record.hints.unwrap_or(feed.hints);
+    let hub = record.hub.as_ref().unwrap_or(&feed.hub);
     let (moved_to, moved_count, moved_since) = record
         .moved
         .as_ref()
@@ -93,7 +94,7 @@ pub(in crate::store) fn record_state(
            n_items = CASE WHEN ?13 THEN ?23 ELSE n_items END,
            n_undated = CASE WHEN ?13 THEN ?24 ELSE n_undated END,
            n_new = CASE WHEN ?5 THEN ?25 ELSE n_new END,
-           history = substr(?26 || char(10) || history, 1, ?27)
+           history = substr(?26 || char(10) || history, 1, ?27), hub = ?28, topic = ?29
          WHERE feed_id = ?1",
     )?
     .execute(params![
@@ -124,7 +125,17 @@ pub(in crate::store) fn record_state(
         n_new,
         history_line(record, n_new),
         HISTORY_CHARS,
+        hub.url,
+        hub.topic,
     ])?;
+    if !hub.url.is_empty() {
+        // News the hub told of while the poll ran may not be in its answer.
+        tx.prepare_cached(
+            "UPDATE fetch_state SET next_fetch_at = min(next_fetch_at, ?2 + 60), next_reason = 'its hub told of news'
+             WHERE feed_id = ?1 AND EXISTS (SELECT 1 FROM websub w WHERE w.feed_id = ?1 AND w.last_push_at > ?2)",
+        )?
+        .execute(params![feed.id.get(), record.at.unix()])?;
+    }
     if read {
         tx.prepare_cached(
             "UPDATE feeds SET title = CASE WHEN ?2 <> '' THEN ?2 ELSE title END,

@@ -26,6 +26,8 @@ fn spec(key: &str) -> Arc<FeedSpec> {
         identity: None,
         press_release: false,
         paused: false,
+        full_text: false,
+        list: None,
     })
 }
 
@@ -83,6 +85,7 @@ fn quiet(at: Timestamp, full: bool) -> PollRecord {
         moved: None,
         adopt_url: None,
         hints: None,
+        hub: None,
         recent: Vec::new(),
         n_items: 0,
         n_undated: 0,

@@ -12,6 +12,7 @@ mod member;
 mod ops;
 mod seats;
 mod settings;
+mod websub;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -88,6 +89,7 @@ fn router(door: Door) -> Router {
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))
         .fallback(|State(door): State<Door>| async move { door.missing() })
+        .route("/websub/{path}", get(websub::verify).post(websub::push))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(middleware::from_fn(guard))
         .with_state(door)
