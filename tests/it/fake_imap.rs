@@ -185,12 +185,8 @@ impl FakeImap {
                     }
                     continue;
                 }
-                Some(Fault::SayFirst(bytes)) => {
-                    if say(&mut stream, &bytes).await.is_err() {
-                        return;
-                    }
-                }
-                None => {}
+                Some(Fault::SayFirst(bytes)) if say(&mut stream, &bytes).await.is_err() => return,
+                Some(Fault::SayFirst(_)) | None => {}
             }
             if command == "STARTTLS"
                 && let Encrypts::AfterStartTls(acceptor) = encrypts

@@ -40,12 +40,12 @@ struct World {
 }
 
 impl World {
-    async fn new(server: &FakeImap, imap: &str, pace: Pace) -> Self {
+    fn new(server: &FakeImap, imap: &str, pace: Pace) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::in_folder(folder, server, imap, pace).await
+        Self::in_folder(folder, server, imap, pace)
     }
 
-    async fn in_folder(folder: TempDir, server: &FakeImap, imap: &str, pace: Pace) -> Self {
+    fn in_folder(folder: TempDir, server: &FakeImap, imap: &str, pace: Pace) -> Self {
         let tls = if imap.contains("tls =") { "" } else { "tls = \"none\"" };
         let login = if imap.contains("token_file") || imap.contains("password =") {
             ""
@@ -122,7 +122,7 @@ fn subscribe(from: &str) -> String {
 async fn mails_are_taken_once_and_marked_after_the_commit() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
     server.deliver(&subscribe("anna@example.net"));
-    let world = World::new(&server, "", PATIENT).await;
+    let world = World::new(&server, "", PATIENT);
     until("the first mail to be read", || server.unseen().is_empty()).await;
     until("the door to idle", || server.n_commands("IDLE") == 1).await;
 
@@ -144,7 +144,7 @@ async fn a_break_between_commit_and_mark_repeats_nothing() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
     server.fault("UID STORE", 2, Fault::Cut);
     server.deliver(&subscribe("anna@example.net"));
-    let world = World::new(&server, "", QUICK).await;
+    let world = World::new(&server, "", QUICK);
     until("the mail to be marked", || server.unseen().is_empty()).await;
     assert_eq!(server.n_commands("UID FETCH 1 (UID BODY.PEEK[])"), 3);
     assert_eq!(world.outcomes().await, ["confirm"]);
@@ -155,7 +155,7 @@ async fn a_break_between_commit_and_mark_repeats_nothing() {
 #[tokio::test]
 async fn a_mail_that_cannot_be_written_down_stays_unread() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
-    let world = World::new(&server, "", QUICK).await;
+    let world = World::new(&server, "", QUICK);
     world.sql("ALTER TABLE inbound RENAME TO away").await;
     server.deliver(&subscribe("anna@example.net"));
     until("three tries", || {
@@ -179,7 +179,7 @@ async fn what_was_read_is_moved_where_the_operator_wants_it() {
     ] {
         let server = FakeImap::start(capabilities, Encrypts::Never).await;
         server.deliver(&subscribe("anna@example.net"));
-        let world = World::new(&server, "move_to = \"Fertig & gelöscht\"", QUICK).await;
+        let world = World::new(&server, "move_to = \"Fertig & gelöscht\"", QUICK);
         until("the mail to be moved", || {
             !server.moved().is_empty() && server.unseen().is_empty()
         })
@@ -203,7 +203,7 @@ async fn what_was_read_is_moved_where_the_operator_wants_it() {
 async fn size_is_asked_before_the_mail_is() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
     server.deliver(&format!("{}{}", subscribe("anna@example.net"), "x".repeat(17 * 1024)));
-    let world = World::new(&server, "", QUICK).await;
+    let world = World::new(&server, "", QUICK);
     until("it to be passed over", || server.unseen().is_empty()).await;
     assert_eq!(server.n_commands("UID FETCH 1 (UID BODY.PEEK[])"), 0);
     assert_eq!(world.n_queued().await, 0);
@@ -215,7 +215,7 @@ async fn a_mail_larger_than_it_was_said_to_be_does_not_keep_the_others_out() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
     server.deliver_said_to_be(&"x".repeat(1 << 20), 100);
     server.deliver(&subscribe("anna@example.net"));
-    let world = World::new(&server, "", QUICK).await;
+    let world = World::new(&server, "", QUICK);
     until("the second mail to be read", || server.unseen() == [1]).await;
     assert_eq!(server.n_commands("UID FETCH 1 (UID BODY.PEEK[])"), 3);
     assert_eq!(world.n_queued().await, 1);
@@ -225,14 +225,14 @@ async fn a_mail_larger_than_it_was_said_to_be_does_not_keep_the_others_out() {
 #[tokio::test]
 async fn idle_is_asked_for_again_and_polling_does_without_it() {
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
-    let world = World::new(&server, "", QUICK).await;
+    let world = World::new(&server, "", QUICK);
     until("idle to be asked for again", || server.n_commands("IDLE") >= 3).await;
     assert!(server.n_commands("UID SEARCH") >= 3, "each time somebody looks");
     assert_eq!(server.connections(), 1);
     world.close().await;
 
     let server = FakeImap::start("", Encrypts::Never).await;
-    let world = World::new(&server, "poll = \"1s\"", PATIENT).await;
+    let world = World::new(&server, "poll = \"1s\"", PATIENT);
     until("a first look", || server.n_commands("UID SEARCH") == 1).await;
     server.deliver(&subscribe("anna@example.net"));
     until("the mail to be read", || server.unseen().is_empty()).await;
@@ -244,13 +244,13 @@ async fn idle_is_asked_for_again_and_polling_does_without_it() {
 async fn logins_with_password_and_with_token() {
     // A server that offers AUTH=PLAIN, one that knows only LOGIN, one that wants an access token.
     let server = FakeImap::start("IDLE AUTH=PLAIN", Encrypts::Never).await;
-    let world = World::new(&server, "password = \"sch\u{f6}n secret\"", QUICK).await;
+    let world = World::new(&server, "password = \"sch\u{f6}n secret\"", QUICK);
     until("a login", || server.n_commands("SELECT") > 0).await;
     assert!(server.commands().contains(&"login |news|schön secret".to_owned()));
     world.close().await;
 
     let server = FakeImap::start("IDLE", Encrypts::Never).await;
-    let world = World::new(&server, "password = 'a \"secret\" \\'", QUICK).await;
+    let world = World::new(&server, "password = 'a \"secret\" \\'", QUICK);
     until("a login", || server.n_commands("SELECT") > 0).await;
     assert!(
         server
@@ -264,7 +264,7 @@ async fn logins_with_password_and_with_token() {
     let path = folder.path().join("token");
     std::fs::write(&path, "old-token\n").unwrap();
     let imap = format!("token_file = \"{}\"", path.display());
-    let world = World::in_folder(folder, &server, &imap, QUICK).await;
+    let world = World::in_folder(folder, &server, &imap, QUICK);
     until("a refused login", || server.n_commands("login ") >= 1).await;
     std::fs::write(&path, "secret-token\n").unwrap();
     until("the renewed token to be used", || server.n_commands("SELECT") > 0).await;
@@ -296,7 +296,7 @@ async fn what_a_server_breaks_is_tried_again() {
         let server = FakeImap::start("IDLE", Encrypts::Never).await;
         server.fault(at, 1, fault.clone());
         server.deliver(&subscribe("anna@example.net"));
-        let world = World::new(&server, "timeout = \"1s\"", QUICK).await;
+        let world = World::new(&server, "timeout = \"1s\"", QUICK);
         until(&format!("{at} {fault:?}"), || {
             server.unseen().is_empty() && server.n_commands("IDLE") >= 2
         })
@@ -342,7 +342,7 @@ async fn a_login_is_said_only_to_the_right_server_and_encrypted() {
 
         let folder = tempfile::tempdir().unwrap();
         let wrong = believing(folder.path(), &other_pem, tls);
-        let world = World::in_folder(folder, &server, &wrong, QUICK).await;
+        let world = World::in_folder(folder, &server, &wrong, QUICK);
         until("some tries", || server.connections() >= 3).await;
         world.close().await;
         let said = server.commands();
@@ -350,7 +350,7 @@ async fn a_login_is_said_only_to_the_right_server_and_encrypted() {
 
         let folder = tempfile::tempdir().unwrap();
         let right = believing(folder.path(), &pem, tls);
-        let world = World::in_folder(folder, &server, &right, QUICK).await;
+        let world = World::in_folder(folder, &server, &right, QUICK);
         until("the mail to be read", || server.unseen().is_empty()).await;
         assert_eq!(world.n_queued().await, 1);
         world.close().await;
@@ -368,7 +368,7 @@ async fn words_smuggled_in_before_encryption_end_the_connection() {
     );
     let folder = tempfile::tempdir().unwrap();
     let imap = believing(folder.path(), &pem, "starttls");
-    let world = World::in_folder(folder, &server, &imap, QUICK).await;
+    let world = World::in_folder(folder, &server, &imap, QUICK);
     until("some tries", || server.connections() >= 3).await;
     world.close().await;
     assert!(server.commands().iter().all(|line| line == "STARTTLS"));
