@@ -126,8 +126,25 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// The exit code of a program that a closed pipe ended, as shells count it (128 and SIGPIPE).
+const PIPE_CLOSED: i32 = 141;
+
+/// Ends quietly when whoever read the output has gone, as in `courant outbox list | head`. The standard library ignores
+/// SIGPIPE, so that printing panics instead.
+fn end_with_the_reader() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let closed = |text: &str| text.starts_with("failed printing to stdout") && text.contains("Broken pipe");
+        if info.payload_as_str().is_some_and(closed) {
+            std::process::exit(PIPE_CLOSED);
+        }
+        usual(info);
+    }));
+}
+
 /// Runs the command line and says how it ended.
 pub fn main() -> ExitCode {
+    end_with_the_reader();
     let cli = Cli::parse();
     match dispatch(cli) {
         Ok(exit) => exit.into(),

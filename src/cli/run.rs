@@ -30,14 +30,14 @@ pub fn run(config_path: &Path, args: &Args) -> anyhow::Result<Exit> {
     adjust(&mut config);
     logging::start(&config.log)?;
     crate::ops::metrics::install();
-    runtime()?
-        .block_on(app::run(config_path, config, &adjust))
-        .map_err(|error| match error.downcast_ref::<StoreError>() {
-            Some(StoreError::InUse(_) | StoreError::Busy) => Refused::new(Exit::Temporary, format!("{error:#}")).into(),
-            Some(StoreError::Unusable(_) | StoreError::OtherKey) => {
-                Refused::new(Exit::Config, format!("{error:#}")).into()
-            }
-            _ => error,
-        })?;
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(app::run(config_path, config, &adjust));
+    // A batch of entries being compared is not waited for beyond shutdown_grace: it is written whole or not at all.
+    runtime.shutdown_background();
+    outcome.map_err(|error| match error.downcast_ref::<StoreError>() {
+        Some(StoreError::InUse(_) | StoreError::Busy) => Refused::new(Exit::Temporary, format!("{error:#}")).into(),
+        Some(StoreError::Unusable(_) | StoreError::OtherKey) => Refused::new(Exit::Config, format!("{error:#}")).into(),
+        _ => error,
+    })?;
     Ok(Exit::Done)
 }

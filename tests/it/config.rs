@@ -30,6 +30,9 @@ zone = "Europe/Berln"
 themes = ["mergres"]
 "#;
 
+const MINIMAL: &str = "[mail]\nlist_address = \"news@example.org\"\n[[feed]]\nurl = \"https://example.org/feed.xml\"\n\
+     [[digest]]\nkey = \"daily\"\nschedule = \"0 7 * * *\"\n";
+
 #[test]
 fn ten_mistakes_are_ten_located_messages() {
     let here = Installation::new(TEN_MISTAKES);
@@ -45,11 +48,16 @@ fn ten_mistakes_are_ten_located_messages() {
 
 #[test]
 fn a_minimal_configuration_is_enough() {
-    let here = Installation::new(
-        "[mail]\nlist_address = \"news@example.org\"\n[[feed]]\nurl = \"https://example.org/feed.xml\"\n\
-         [[digest]]\nkey = \"daily\"\nschedule = \"0 7 * * *\"\n",
-    );
+    let here = Installation::new(MINIMAL);
     assert!(here.done(&["check-config"]).contains("every day at 07:00"));
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_a_command_quietly() {
+    let here = Installation::new(MINIMAL);
+    let output = here.unread(&["companies", "search", "bank"]);
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
 #[test]

@@ -49,6 +49,19 @@ impl Installation {
         self.command(arguments).output().unwrap()
     }
 
+    /// Runs a command to its end with an output that nobody reads any more.
+    pub fn unread(&self, arguments: &[&str]) -> Output {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        self.command(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+            .wait_with_output()
+            .unwrap()
+    }
+
     /// Runs a command to its end with this on its standard input.
     pub fn piped(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command(arguments);
