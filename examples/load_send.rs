@@ -1,4 +1,4 @@
-//! A load run: one edition to many readers against a fast SMTP sink on loopback, every commit durable.
+//! A load run: one edition composed for many readers and sent to a fast SMTP sink on loopback, every commit durable.
 //!
 //! `cargo run --release --example load_send -- [--readers N] [--audiences N] [--connections N] [--send N]`
 //!
@@ -15,16 +15,14 @@ use anyhow::Context as _;
 use courant::clock::{Clock, FakeClock, SystemRandom};
 use courant::config::{Config, Transport};
 use courant::context::Ctx;
+use courant::digest::now::send_now;
 use courant::mail::Mailer;
 use courant::mail::smtp::{Envelope, Limits, Relay};
-use courant::model::{
-    AudienceId, Block, CompanyRef, Coverage, DeliveryKind, Edition, EditionStory, EntryId, Headline, Layout, Section,
-    SectionKind, Slot, StoryId, StoryView, SubscriptionId,
-};
-use courant::store::Db;
-use courant::store::outbox::{self, NewDelivery};
+use courant::model::Choices;
+use courant::store::rusqlite::Transaction;
+use courant::store::{Db, outbox};
 use courant::time::Timestamp;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -42,7 +40,7 @@ fn plan() -> anyhow::Result<Plan> {
     let mut plan = Plan {
         readers: 100_000,
         audiences: 200,
-        connections: 16,
+        connections: 32,
         send: usize::MAX,
     };
     let mut words = std::env::args().skip(1);
@@ -75,15 +73,21 @@ async fn run(plan: &Plan, sink: SocketAddr, taken: &AtomicUsize) -> anyhow::Resu
     seed(&db, plan).await?;
     db.checkpoint().await?;
     let before = size(&path);
+    let config = config(folder.path(), sink, plan.connections)?;
+    let (_sender, receiver) = watch::channel(Arc::new(config.clone()));
+    let clock: Arc<dyn Clock> = Arc::new(FakeClock::at(NOW));
+    let ctx = Ctx::new(receiver, db.clone(), clock, Arc::new(SystemRandom));
+    let spec = config.digests.first().context("no digest")?;
     let begun = Instant::now();
-    enqueue(&db, plan).await?;
+    let made = send_now(&ctx, spec).await?;
     let took = begun.elapsed().as_secs_f64();
     db.checkpoint().await?;
+    anyhow::ensure!(made.n_queued == plan.readers, "{} deliveries queued", made.n_queued);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     let grown = (size(&path) - before) as f64 / plan.readers as f64;
     println!(
-        "{} deliveries queued in                     {took:>9.1} s",
-        plan.readers
+        "{} deliveries composed and queued in         {took:>9.1} s, {} stories",
+        plan.readers, made.n_stories
     );
     println!("growth of the database                          {grown:>9.0} bytes a delivery");
     println!(
@@ -91,16 +95,12 @@ async fn run(plan: &Plan, sink: SocketAddr, taken: &AtomicUsize) -> anyhow::Resu
         memory_mb()
     );
 
-    let config = config(folder.path(), sink, plan.connections)?;
     let bare = bare_rate(&config, plan).await?;
     println!(
         "bare send loop, {} connections, no promises     {bare:>9.0} messages a second",
         plan.connections
     );
 
-    let (_sender, receiver) = watch::channel(Arc::new(config));
-    let clock: Arc<dyn Clock> = Arc::new(FakeClock::at(NOW));
-    let ctx = Ctx::new(receiver, db, clock, Arc::new(SystemRandom));
     let mut mailer = Mailer::start(ctx.clone()).await?;
     let before = taken.load(Ordering::SeqCst);
     let begun = Instant::now();
@@ -154,31 +154,26 @@ async fn commit_rate(db: &Db) -> anyhow::Result<f64> {
 }
 
 async fn seed(db: &Db, plan: &Plan) -> anyhow::Result<()> {
-    let edition = serde_json::to_string(&edition())?;
-    let layout = serde_json::to_string(&layout())?;
-    let (readers, audiences) = (plan.readers, plan.audiences);
+    let choices: Vec<String> = (0..plan.audiences)
+        .map(|n| {
+            serde_json::to_string(&Choices {
+                muted: vec![format!("nobody-{n}")],
+                ..Choices::default()
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let readers = plan.readers;
     db.write(move |tx| {
-        tx.execute(
-            "INSERT INTO editions (id, digest_key, slot, due_at, window_from, window_to, story_count, content, outcome,
-                                   composed_at)
-             VALUES (1, 'daily', '2027-01-15T07:00[Europe/Berlin]', ?1, 0, ?1, 30, ?2, 'queueing', ?1)",
-            (NOW.unix(), edition),
-        )?;
-        for id in 1..=audiences {
-            tx.execute(
-                "INSERT INTO audiences (id, edition_id, key, choices, layout) VALUES (?1, 1, ?2, '{}', ?3)",
-                (id, id.to_be_bytes(), &layout),
-            )?;
-        }
-        for id in 1..=readers {
+        seed_news(tx)?;
+        for (id, choices) in (1..=readers).zip(choices.iter().cycle()) {
             let address = format!("reader{id}@mail{}.example", id % 500);
             tx.prepare_cached("INSERT INTO subscribers (id, address, address_key, created_at) VALUES (?1, ?2, ?2, 0)")?
                 .execute((id, address))?;
             tx.prepare_cached(
-                "INSERT INTO subscriptions (id, subscriber_id, digest_key, status, source, asked_at, confirmed_at)
-                 VALUES (?1, ?1, 'daily', 'active', 'mail', 0, 1790000000)",
+                "INSERT INTO subscriptions (id, subscriber_id, digest_key, status, source, choices, asked_at, confirmed_at)
+                 VALUES (?1, ?1, 'daily', 'active', 'mail', ?2, 0, 1790000000)",
             )?
-            .execute([id])?;
+            .execute((id, choices))?;
         }
         Ok(())
     })
@@ -186,30 +181,54 @@ async fn seed(db: &Db, plan: &Plan) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// In chunks of 500, as the digest stage does.
-async fn enqueue(db: &Db, plan: &Plan) -> anyhow::Result<()> {
-    let audiences = plan.audiences;
-    for first in (1..=plan.readers).step_by(500) {
-        let last = plan.readers.min(first + 499);
-        db.write(move |tx| {
-            for id in first..=last {
-                outbox::enqueue(
-                    tx,
-                    &NewDelivery {
-                        dedupe_key: format!("e1:s{id}"),
-                        kind: DeliveryKind::Digest,
-                        audience: Some(AudienceId::new(1 + id % audiences)),
-                        subscription: Some(SubscriptionId::new(id)),
-                        recipient: String::new(),
-                        message_id: courant::mail::message::message_id("d", NOW, id, u64::MAX / 3, "example.org"),
-                        message: Vec::new(),
-                        queued_at: NOW,
-                    },
-                )?;
-            }
-            Ok(())
-        })
-        .await?;
+/// Thirty stories of four entries each.
+fn seed_news(tx: &Transaction<'_>) -> courant::store::Result<()> {
+    for outlet in 0..4 {
+        tx.execute(
+            "INSERT INTO feeds (id, key, url, name, owner, added_at) VALUES (?1 + 1, 'f' || ?1, 'https://outlet' || ?1 || \
+             '.example/feed', 'Outlet ' || ?1, 'Owner ' || ?1, ?2)",
+            (outlet, NOW.minus(Duration::from_hours(48)).unix()),
+        )?;
+    }
+    for story in 1..=STORIES {
+        let at = NOW.minus(Duration::from_mins(story.unsigned_abs() * 7)).unix();
+        for outlet in 0..4 {
+            let id = story * 10 + outlet;
+            let title = format!(
+                "Maker number {story} opens a plant and hires {} people, the company says",
+                id * 10
+            );
+            let url = format!("https://outlet{outlet}.example/2027/01/15/maker-{story}-opens-a-plant-and-hires");
+            tx.execute(
+                "INSERT INTO entries (id, feed_id, identity, identity_kind, url, title, summary, language, published_at,
+                                      first_seen_at, dated_at, content_hash, rules_version)
+                 VALUES (?1, ?2 + 1, ?3, 'guid', ?4, ?5, ?6, 'en', ?7, ?7, ?7, x'00', 1)",
+                (
+                    id,
+                    outlet,
+                    id.to_be_bytes(),
+                    url,
+                    title,
+                    "The plant is to begin work in spring; the region pays a part of the cost, officials said on Friday.",
+                    at,
+                ),
+            )?;
+            tx.execute(
+                "INSERT INTO mentions (entry_id, company, name, surface, place, score, about)
+                 VALUES (?1, 'maker-' || ?2, 'Maker ' || ?2, 'Maker', 'title', 1.0, 1)",
+                (id, story),
+            )?;
+        }
+        tx.execute(
+            "INSERT INTO stories (id, lead_entry_id, first_at, last_at) VALUES (?1, ?1 * 10, ?2, ?2)",
+            (story, at),
+        )?;
+        for outlet in 0..4 {
+            tx.execute(
+                "INSERT INTO story_entries (entry_id, story_id, reason, joined_at) VALUES (?1, ?2, 'similar', ?3)",
+                (story * 10 + outlet, story, at),
+            )?;
+        }
     }
     Ok(())
 }
@@ -218,6 +237,7 @@ fn config(folder: &Path, sink: SocketAddr, connections: usize) -> anyhow::Result
     let text = format!(
         "[[feed]]\nurl = \"https://example.org/feed.xml\"\n\
          [[digest]]\nkey = \"daily\"\ntitle = \"Daily business\"\nschedule = \"0 7 * * *\"\nzone = \"Europe/Berlin\"\n\
+         stories_max = 30\nscore_min = 0.0\n\
          [web]\npublic_url = \"https://news.example.org\"\n\
          [mail]\ntransport = \"smtp\"\nlist_address = \"news@example.org\"\ncontact = \"Example Desk, 1 Main Street\"\n\
          rate = {{ per_domain_minute = 0, per_connection = 1000 }}\n\
@@ -233,7 +253,7 @@ async fn bare_rate(config: &Config, plan: &Plan) -> anyhow::Result<f64> {
         anyhow::bail!("not SMTP");
     };
     let body = format!("Subject: bare\r\n\r\n{}", "0123456789 ten and more\r\n".repeat(1600));
-    let each = 4000 / plan.connections.max(1);
+    let each = 8000 / plan.connections.max(1);
     let begun = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
     for _ in 0..plan.connections {
@@ -278,127 +298,47 @@ fn start_sink() -> anyhow::Result<(SocketAddr, Arc<AtomicUsize>)> {
     Ok((address, taken))
 }
 
-async fn take_all(stream: TcpStream, taken: Arc<AtomicUsize>) -> std::io::Result<()> {
+/// Answers what a client sends together in one piece, and looks at a message only for its end.
+async fn take_all(mut stream: TcpStream, taken: Arc<AtomicUsize>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut stream = BufReader::with_capacity(256 * 1024, stream);
-    stream.get_mut().write_all(b"220 sink\r\n").await?;
-    let mut line = Vec::new();
+    stream.write_all(b"220 sink\r\n").await?;
+    let mut piece = vec![0; 64 * 1024];
+    let mut held: Vec<u8> = Vec::new();
     let mut in_message = false;
     loop {
-        line.clear();
-        if stream.read_until(b'\n', &mut line).await? == 0 {
+        let n = stream.read(&mut piece).await?;
+        if n == 0 {
             return Ok(());
         }
-        let reply: &[u8] = if in_message {
-            if line != b".\r\n" {
-                continue;
-            }
-            in_message = false;
-            taken.fetch_add(1, Ordering::SeqCst);
-            b"250 taken\r\n"
-        } else if line.starts_with(b"DATA") {
-            in_message = true;
-            b"354 go\r\n"
-        } else {
-            b"250 ok\r\n"
-        };
-        stream.get_mut().write_all(reply).await?;
-    }
-}
-
-fn edition() -> Edition {
-    let stories = (1..=STORIES)
-        .map(|n| EditionStory {
-            story: story(n),
-            entries: (0..4).map(|k| (EntryId::new(n * 10 + k), NOW)).collect(),
-            near: Vec::new(),
-        })
-        .collect();
-    Edition {
-        version: 1,
-        digest: "daily".into(),
-        title: "Daily business".into(),
-        slot: Slot {
-            digest: "daily".into(),
-            schedule: String::new(),
-            key: "2027-01-15T07:00[Europe/Berlin]".into(),
-            due_at: NOW,
-        },
-        zone: "Europe/Berlin".into(),
-        window_from: NOW.minus(Duration::from_hours(24)),
-        window_to: NOW,
-        stories,
-        volumes: Vec::new(),
-        coverage: Coverage::default(),
-    }
-}
-
-fn story(n: i64) -> StoryView {
-    let headline = |k: i64| Headline {
-        entry: EntryId::new(n * 10 + k),
-        title: format!(
-            "Maker number {n} opens a plant and hires {} people, the company says",
-            n * 100 + k
-        ),
-        url: format!("https://outlet{k}.example/2027/01/15/maker-{n}-opens-a-plant-and-hires"),
-        source: format!("Outlet {k}"),
-        owner: format!("Owner {k}"),
-        at: NOW.minus(Duration::from_mins(n.unsigned_abs() * 7)),
-        extract: "The plant is to begin work in spring; the region pays a part of the cost, officials said.".into(),
-        language: "en".into(),
-        marks: Vec::new(),
-        also: Vec::new(),
-    };
-    StoryView {
-        id: StoryId::new(n),
-        lead: headline(0),
-        related: (1..4).map(headline).collect(),
-        n_articles: 4,
-        n_outlets: 4,
-        n_independent: 4,
-        first_at: NOW.minus(Duration::from_hours(5)),
-        last_at: NOW,
-        first_by: None,
-        companies: vec![CompanyRef {
-            slug: format!("maker-{n}"),
-            name: format!("Maker {n}"),
-            ticker: String::new(),
-            about: true,
-            unlisted: false,
-            score: 1.0,
-        }],
-        themes: Vec::new(),
-        score: 10.0,
-        parts: Vec::new(),
-    }
-}
-
-fn layout() -> Layout {
-    let blocks = (1..=STORIES)
-        .map(|n| Block {
-            story: StoryId::new(n),
-            number: u32::try_from(n).unwrap_or(0),
-            lead: EntryId::new(n * 10),
-            related: (1..4).map(|k| EntryId::new(n * 10 + k)).collect(),
-            n_more: 0,
-            extract: true,
-            n_new: 0,
-            why: "4 outlets".into(),
-            fit: 0.0,
-            near: Vec::new(),
-        })
-        .collect();
-    Layout {
-        sections: vec![Section {
-            kind: SectionKind::Top,
-            slug: String::new(),
-            title: "Top stories".into(),
-            blocks,
-            refs: Vec::new(),
-        }],
-        quiet: Vec::new(),
-        n_dropped: 0,
-        since: NOW,
+        held.extend_from_slice(piece.get(..n).unwrap_or_default());
+        let mut replies: Vec<u8> = Vec::new();
+        loop {
+            let end: &[u8] = if in_message { b"\r\n.\r\n" } else { b"\r\n" };
+            let Some(at) = memchr::memmem::find(&held, end) else {
+                if in_message {
+                    // All but what may be the beginning of the end.
+                    held.drain(..held.len().saturating_sub(end.len() - 1));
+                }
+                break;
+            };
+            let reply: &[u8] = if in_message {
+                in_message = false;
+                taken.fetch_add(1, Ordering::SeqCst);
+                b"250 taken\r\n"
+            } else if held.starts_with(b"EHLO") {
+                b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+            } else if held.starts_with(b"DATA") {
+                in_message = true;
+                b"354 go\r\n"
+            } else {
+                b"250 ok\r\n"
+            };
+            replies.extend_from_slice(reply);
+            held.drain(..at + end.len());
+        }
+        if !replies.is_empty() {
+            stream.write_all(&replies).await?;
+        }
     }
 }
 

@@ -218,6 +218,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn transport_words(transport: &Transport) -> String {
     match transport {
         Transport::Smtp(smtp) => format!("SMTP to {}:{}", smtp.host, smtp.port),
+        Transport::Lmtp(address) => format!("LMTP to {address}"),
         Transport::Sendmail(command) => format!("through `{}`", command.join(" ")),
         Transport::Folder(folder) => format!("written to {}", folder.display()),
         Transport::Maildir(folder) => format!("into the Maildir {}", folder.display()),

@@ -28,8 +28,8 @@ use secret::Surroundings;
 pub use settings::{
     CompanySettings, Config, Corrections, DaemonSettings, DatabaseSettings, DigestSettings, DkimKey, DkimSettings,
     HostSettings, ImapSettings, InboundSettings, LatePolicy, LimitSettings, LmtpListen, LogFormat, LogSettings,
-    MailSettings, PollSettings, RateSettings, Secret, SmtpSettings, SmtpTls, StorySettings, SubscriberSettings,
-    ThemeSettings, Transport, UncertainPolicy, WebSettings,
+    MailSettings, PollSettings, RateSettings, Secret, SmtpAuth, SmtpSettings, SmtpTls, StorySettings,
+    SubscriberSettings, ThemeSettings, Transport, UncertainPolicy, WebSettings,
 };
 use source::{At, File};
 

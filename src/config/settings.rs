@@ -266,6 +266,8 @@ pub struct DigestSettings {
 pub enum Transport {
     /// Over SMTP.
     Smtp(SmtpSettings),
+    /// Over LMTP to a mail store or server on this machine.
+    Lmtp(LmtpListen),
     /// Through a `sendmail` program: path and leading arguments.
     Sendmail(Vec<String>),
     /// One `.eml` file a message in this folder, plus the HTML page.
@@ -285,6 +287,19 @@ pub enum SmtpTls {
     None,
 }
 
+/// How the login is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpAuth {
+    /// The first of PLAIN, LOGIN and XOAUTH2 that the server offers.
+    Any,
+    /// PLAIN only.
+    Plain,
+    /// LOGIN only.
+    Login,
+    /// XOAUTH2 only; the password is an access token.
+    Xoauth2,
+}
+
 /// `[mail.smtp]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SmtpSettings {
@@ -296,8 +311,12 @@ pub struct SmtpSettings {
     pub tls: SmtpTls,
     /// Login; `None` sends without.
     pub username: Option<String>,
-    /// Password, from a file, the environment or a credential.
+    /// Password or access token, from a file, the environment or a credential.
     pub password: Option<Secret>,
+    /// Program and arguments that print the password or token; run before each login.
+    pub password_command: Vec<String>,
+    /// How the login is said.
+    pub auth: SmtpAuth,
     /// PEM file with an extra root certificate.
     pub ca_file: Option<PathBuf>,
     /// Name given in EHLO.
@@ -350,6 +369,8 @@ pub struct RateSettings {
     pub per_hour: u32,
     /// Messages a minute to one recipient domain; 0 is no limit.
     pub per_domain_minute: u32,
+    /// Messages on their way at once to one recipient domain; 0 is no limit.
+    pub per_domain_connections: u32,
     /// Messages over one connection before it is closed.
     pub per_connection: u32,
 }

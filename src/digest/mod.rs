@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use crate::config::{Config, DigestSettings};
 use crate::context::{Ctx, Next};
+use crate::crash;
 use crate::mail::message::message_id;
 use crate::mail::render::{RenderError, Templates};
 use crate::model::{AudienceId, DeliveryKind, Edition, EditionId, Slot, SubscriptionId};
@@ -243,9 +244,11 @@ async fn make_edition(
     };
     let (n_stories, n_readers) = (edition.stories.len(), groups.values().sum::<usize>());
     let row = edition.clone();
+    crash::point("before_compose");
     let Some(id) = ctx.db.write(move |tx| digests::record(tx, &row, outcome, now)).await? else {
         return Ok(());
     };
+    crash::point("after_compose");
     let late = now.since(edition.slot.due_at).as_secs_f64();
     metrics::histogram!("courant_digest_late_seconds").record(late);
     tracing::info!(
@@ -357,7 +360,9 @@ async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row: &Unfinish
             wanted.extend(audience.map(|audience| (reader.subscription, audience)));
         }
         n_queued += enqueue_chunk(ctx, config, row, wanted).await?;
+        crash::point("after_enqueue");
     }
+    crash::point("before_queued");
     let (id, outcome) = (
         row.id,
         if audiences.values().any(Option::is_some) {
@@ -401,11 +406,12 @@ async fn lay_out(
     }
     let key = audience::key(&group.choices, &had, group.since);
     let json = group.choices.clone();
-    Ok(Some(
-        ctx.db
-            .write(move |tx| digests::audience(tx, id, &key, &json, &layout))
-            .await?,
-    ))
+    let audience = ctx
+        .db
+        .write(move |tx| digests::audience(tx, id, &key, &json, &layout))
+        .await?;
+    crash::point("after_audience");
+    Ok(Some(audience))
 }
 
 async fn enqueue_chunk(
@@ -437,6 +443,7 @@ async fn enqueue_chunk(
         let mut n = 0;
         for delivery in &new {
             n += usize::from(enqueue(tx, delivery)?.is_some());
+            crash::point("mid_enqueue");
         }
         Ok(n)
     });

@@ -22,8 +22,9 @@ use crate::store::{StoreError, outbox};
 use crate::time::Timestamp;
 use crate::token::TokenKey;
 
-/// Most deliveries claimed at once: small enough that a reload or a stop is seen soon.
-const CLAIM_MAX: usize = 200;
+/// Deliveries claimed at once for each connection, so that a batch is over soon and a reload is seen; and at most.
+const CLAIM_EACH: usize = 50;
+const CLAIM_MAX: usize = 1000;
 /// Senders at once where no connection is needed.
 const LOCAL_SENDERS: usize = 4;
 /// An unused connection is closed after this.
@@ -154,7 +155,7 @@ impl Mailer {
 
     /// How many deliveries may be taken up: after a pause of our own, one.
     fn room(&self, learned: &mut Learned, now: Timestamp) -> Result<usize, Timestamp> {
-        let mut limit = CLAIM_MAX;
+        let mut limit = self.n_senders().saturating_mul(CLAIM_EACH).min(CLAIM_MAX);
         if let Some(until) = learned.paused_until {
             if now < until {
                 return Err(until);
@@ -165,6 +166,13 @@ impl Mailer {
             return Err(now);
         }
         learned.limiter.room(limit, now)
+    }
+
+    fn n_senders(&self) -> usize {
+        match &self.built.config.mail.transport {
+            Transport::Smtp(settings) => settings.connections,
+            _ => LOCAL_SENDERS,
+        }
     }
 
     async fn claim(&self, now: Timestamp, room: usize) -> Result<Vec<Delivery>, MailError> {
@@ -194,10 +202,7 @@ impl Mailer {
     async fn send(&mut self, deliveries: Vec<Delivery>, mut learned: Learned) -> Result<usize, MailError> {
         let ids: Vec<DeliveryId> = deliveries.iter().map(|delivery| delivery.id).collect();
         let was_paused = learned.paused_until.take().is_some();
-        let n_senders = match &self.built.config.mail.transport {
-            Transport::Smtp(settings) => settings.connections,
-            _ => LOCAL_SENDERS,
-        };
+        learned.limiter.nothing_on_the_way();
         let batch = Arc::new(Batch::new(
             self.ctx.clone(),
             Arc::clone(&self.built.config),
@@ -208,7 +213,7 @@ impl Mailer {
         ));
         let (ledger, writing) = ledger::open(self.ctx.db.clone(), self.epoch, self.key.clone());
         let mut senders = JoinSet::new();
-        for _ in 0..n_senders.clamp(1, ids.len().max(1)) {
+        for _ in 0..self.n_senders().clamp(1, ids.len().max(1)) {
             senders.spawn(Arc::clone(&batch).work(ledger.clone()));
         }
         drop(ledger);
@@ -233,11 +238,13 @@ impl Mailer {
             .unwrap_or(now);
         self.learned = Some(rest.learned);
         self.unrecorded = closed.unrecorded;
-        // Everything of the batch that is still only claimed was not begun.
-        let waiting: BTreeSet<DeliveryId> = rest.waiting.iter().map(|(id, _)| *id).collect();
         self.unreleased = rest.waiting;
-        self.unreleased
-            .extend(ids.iter().filter(|id| !waiting.contains(id)).map(|id| (*id, later)));
+        if rest.n_ended < ids.len() {
+            // Everything of the batch that is still only claimed was not begun; what was, stays as it is.
+            let waiting: BTreeSet<DeliveryId> = self.unreleased.iter().map(|(id, _)| *id).collect();
+            self.unreleased
+                .extend(ids.iter().filter(|id| !waiting.contains(id)).map(|id| (*id, later)));
+        }
         if let Some(error) = closed.error {
             return Err(error.into());
         }
@@ -258,6 +265,7 @@ impl Mailer {
         if !self.unreleased.is_empty() {
             let epoch = self.epoch;
             let rows = self.unreleased.clone();
+            crash::point("before_release");
             self.ctx.db.write(move |tx| outbox::release(tx, epoch, &rows)).await?;
             self.unreleased.clear();
         }
@@ -322,7 +330,7 @@ impl Mailer {
 }
 
 fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>) -> Result<Built, MailError> {
-    let way = Way::new(&config.mail.transport, limits).map_err(MailError::Setup)?;
+    let way = Way::new(&config.mail, limits).map_err(MailError::Setup)?;
     let preparer = Preparer::new(ctx.db.clone(), Arc::clone(&config), key.clone()).map_err(MailError::Setup)?;
     Ok(Built {
         config,
@@ -343,6 +351,7 @@ async fn take_over(ctx: &Ctx, config: &Config, resend: bool) -> Result<i64, Mail
         .db
         .write(move |tx| {
             let restored = outbox::settle_restored(tx, now)?;
+            crash::point("before_recovery");
             let recovery = outbox::begin_epoch(tx, now, resend)?;
             let silent = outbox::last_heartbeat(tx)?.map(|at| now.since(at));
             let mut n_superseded = 0;
@@ -355,6 +364,7 @@ async fn take_over(ctx: &Ctx, config: &Config, resend: bool) -> Result<i64, Mail
             Ok((restored, recovery, n_superseded))
         })
         .await?;
+    crash::point("after_recovery");
     if let Some(restored) = restored {
         warn!(
             copied_at = restored.copied_at.rfc3339(),

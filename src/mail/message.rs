@@ -4,10 +4,12 @@
 //! sees it, so no value can add a header line. `Date`, `Message-ID` and the MIME boundary are given or derived, never
 //! drawn here. The body is always quoted-printable: each line is short and the wire is 7-bit.
 
+pub mod frame;
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::{Body, Mailbox, MessageBuilder, MultiPart, SinglePart};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{DeliveryKind, Rendered};
@@ -93,6 +95,27 @@ pub enum MessageError {
 /// # Errors
 /// When an address, a Message-ID or a list URL is not fit for a header.
 pub fn build(spec: &MessageSpec, rendered: &Rendered) -> Result<Vec<u8>, MessageError> {
+    let body = |text: &str| Body::new_with_encoding(clean_body(text), ContentTransferEncoding::QuotedPrintable);
+    let encoded = |text: &str| body(text).map_err(|_| MessageError::Build("the body cannot be encoded".to_owned()));
+    assemble(
+        spec,
+        &rendered.subject,
+        encoded(&rendered.text)?,
+        (!rendered.html.is_empty())
+            .then(|| encoded(&rendered.html))
+            .transpose()?,
+        &boundary(&bracketed("Message-ID", &spec.message_id)?),
+    )
+}
+
+/// Headers and parts put together; the bodies are quoted-printable already.
+pub(super) fn assemble(
+    spec: &MessageSpec,
+    subject: &str,
+    text: Body,
+    html: Option<Body>,
+    boundary: &str,
+) -> Result<Vec<u8>, MessageError> {
     let mut builder = MessageBuilder::new()
         .from(mailbox("From", &spec.from_name, &spec.from)?)
         .to(mailbox("To", "", &spec.to)?);
@@ -102,25 +125,24 @@ pub fn build(spec: &MessageSpec, rendered: &Rendered) -> Result<Vec<u8>, Message
     let seconds = u64::try_from(spec.date.unix()).unwrap_or(0).min(DATE_MAX);
     builder = builder
         .date(UNIX_EPOCH + Duration::from_secs(seconds))
-        .subject(clean_text(&rendered.subject, SUBJECT_MAX));
-    let id = bracketed("Message-ID", &spec.message_id)?;
-    builder = raw(builder, "Message-ID", id.clone());
+        .subject(clean_text(subject, SUBJECT_MAX));
+    builder = raw(builder, "Message-ID", bracketed("Message-ID", &spec.message_id)?);
     builder = references(builder, spec)?;
     if let Some(list) = &spec.list {
         builder = list_headers(builder, list)?;
     }
     builder = automation(builder, spec)?;
 
-    let text = part(ContentType::TEXT_PLAIN, &rendered.text);
-    let message = if rendered.html.is_empty() {
-        builder.singlepart(text)
-    } else {
-        builder.multipart(
+    let part = |kind: ContentType, body: Body| SinglePart::builder().header(kind).body(body);
+    let text = part(ContentType::TEXT_PLAIN, text);
+    let message = match html {
+        None => builder.singlepart(text),
+        Some(html) => builder.multipart(
             MultiPart::alternative()
-                .boundary(boundary(&id))
+                .boundary(boundary)
                 .singlepart(text)
-                .singlepart(part(ContentType::TEXT_HTML, &rendered.html)),
-        )
+                .singlepart(part(ContentType::TEXT_HTML, html)),
+        ),
     };
     message
         .map(|message| message.formatted())
@@ -196,16 +218,9 @@ fn list_headers(mut builder: MessageBuilder, list: &ListHeaders) -> Result<Messa
         HeaderName::new_from_ascii_str("List-Id"),
         format!("{name} <{id}>").trim_start().to_owned(),
     ));
-    let mut ways = Vec::new();
-    if let Some(url) = &list.unsubscribe_url {
-        // The URL stays on the header's first line: some receivers fold wrongly and break the DKIM signature.
-        ways.push(format!("<{}>", token("List-Unsubscribe", url)?));
-    }
-    if let Some(mail) = &list.unsubscribe_mail {
-        ways.push(format!("<mailto:{}>", token("List-Unsubscribe", mail)?));
-    }
+    let ways = unsubscribe_ways(list.unsubscribe_url.as_deref(), list.unsubscribe_mail.as_deref())?;
     if !ways.is_empty() {
-        builder = raw(builder, "List-Unsubscribe", ways.join(",\r\n "));
+        builder = raw(builder, "List-Unsubscribe", ways);
     }
     // RFC 8058, 3.1: one click is for HTTPS only.
     if list
@@ -232,6 +247,19 @@ fn list_headers(mut builder: MessageBuilder, list: &ListHeaders) -> Result<Messa
     }
     // Nobody can post: RFC 2369, 3.4.
     Ok(raw(builder, "List-Post", "NO".to_owned()))
+}
+
+/// The value of `List-Unsubscribe`, folded; empty without a way.
+pub(super) fn unsubscribe_ways(url: Option<&str>, mail: Option<&str>) -> Result<String, MessageError> {
+    let mut ways = Vec::new();
+    if let Some(url) = url {
+        // The URL stays on the header's first line: some receivers fold wrongly and break the DKIM signature.
+        ways.push(format!("<{}>", token("List-Unsubscribe", url)?));
+    }
+    if let Some(mail) = mail {
+        ways.push(format!("<mailto:{}>", token("List-Unsubscribe", mail)?));
+    }
+    Ok(ways.join(",\r\n "))
 }
 
 fn automation(mut builder: MessageBuilder, spec: &MessageSpec) -> Result<MessageBuilder, MessageError> {
@@ -261,13 +289,6 @@ fn raw(builder: MessageBuilder, name: &'static str, value: String) -> MessageBui
     builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value))
 }
 
-fn part(kind: ContentType, body: &str) -> SinglePart {
-    SinglePart::builder()
-        .header(kind)
-        .header(ContentTransferEncoding::QuotedPrintable)
-        .body(clean_body(body))
-}
-
 /// A value of printable ASCII without spaces or brackets: a URL, an identifier, an address with a query.
 fn token(header: &'static str, value: &str) -> Result<String, MessageError> {
     let fine = !value.is_empty()
@@ -280,7 +301,7 @@ fn token(header: &'static str, value: &str) -> Result<String, MessageError> {
     }
 }
 
-fn bracketed(header: &'static str, id: &str) -> Result<String, MessageError> {
+pub(super) fn bracketed(header: &'static str, id: &str) -> Result<String, MessageError> {
     let bare = id.trim().trim_start_matches('<').trim_end_matches('>');
     token(header, bare).map(|bare| format!("<{bare}>"))
 }
@@ -314,7 +335,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Body text with `\n` line ends only and no control characters but tab.
-fn clean_body(body: &str) -> String {
+pub(super) fn clean_body(body: &str) -> String {
     let mut clean = String::with_capacity(body.len());
     let mut rest = body.chars().peekable();
     while let Some(c) = rest.next() {
@@ -332,8 +353,8 @@ fn clean_body(body: &str) -> String {
 }
 
 /// A boundary that is the same at every attempt. `=_` cannot occur in quoted-printable text.
-fn boundary(message_id: &str) -> String {
-    let digest = Sha256::digest(message_id.as_bytes());
+pub(super) fn boundary(what: &str) -> String {
+    let digest = Sha256::digest(what.as_bytes());
     let short: Vec<u8> = digest.iter().copied().take(12).collect();
     format!("=_{}", data_encoding::HEXLOWER.encode(&short))
 }

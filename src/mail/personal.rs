@@ -57,6 +57,12 @@ impl Personal {
         }
     }
 
+    /// Puts the values into one HTML page.
+    #[must_use]
+    pub fn fill_html(&self, html: &str) -> String {
+        self.put(html, escape)
+    }
+
     /// Puts the values into a rendered mail.
     #[must_use]
     pub fn fill(&self, rendered: &Rendered) -> Rendered {
@@ -85,7 +91,7 @@ impl Personal {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         let mailto = |address: &str| format!("mailto:{address}");
         match name {
             place::LEAVE_URL => Some(self.leave_url.clone().unwrap_or_else(|| mailto(&self.leave_mail))),
@@ -129,7 +135,7 @@ pub fn detail(address: &str, detail: &str) -> String {
     }
 }
 
-fn escape(value: &str) -> String {
+pub(super) fn escape(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for c in value.chars() {
         match c {

@@ -1,25 +1,26 @@
-//! From a claimed delivery to the bytes that leave. A digest is rendered once for its audience and kept in memory; what
-//! is personal goes in for each recipient. Answers carry their bytes already.
+//! From a claimed delivery to the bytes that leave. A digest is rendered and encoded once for its audience and kept in
+//! memory; what is personal goes in for each recipient. Answers carry their bytes already.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
 
 use super::dkim::Signer;
+use super::message::frame::Frame;
 use super::message::{self, ListHeaders, MessageSpec};
 use super::personal::{Doors, Personal};
 use super::render::{RenderSettings, Templates, Words, archive_page, edition_page, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
-use crate::config::Config;
+use crate::config::{Config, Transport};
 use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
 use crate::store::{Db, outbox};
 use crate::time::{Timestamp, Zone};
 use crate::token::{self, TokenKey};
 
-/// Audiences kept rendered at once; each is some 100 KB.
-const AUDIENCES_MAX: usize = 256;
+/// Mails to audiences kept at once; each is some 100 KB.
+const PAGES_MAX: usize = 256;
 /// Editions kept at once.
 const EDITIONS_MAX: usize = 4;
 
@@ -42,17 +43,26 @@ pub(super) struct Preparer {
     key: TokenKey,
     doors: Doors,
     signer: Option<Signer>,
-    kept: Mutex<Kept>,
+    pages: std::sync::Mutex<BTreeMap<PageKey, Arc<Page>>>,
+    /// Held while an audience is rendered.
+    editions: Mutex<BTreeMap<EditionId, Arc<Edition>>>,
 }
 
-#[derive(Default)]
-struct Kept {
-    editions: BTreeMap<EditionId, Arc<Edition>>,
-    audiences: BTreeMap<AudienceId, Arc<Page>>,
-}
+/// The `Date` of mails, and their audience: those of older dates are forgotten first.
+type PageKey = (Timestamp, AudienceId);
 
-/// One audience's mail with its places, and what its headers say.
+/// One audience's mail, laid out but for what is personal.
 struct Page {
+    frame: Frame,
+    /// The page with its places, where mails are written into a folder.
+    html: String,
+    digest: String,
+    zone: Zone,
+    language: String,
+}
+
+/// What an audience is shown, before it is made into a message.
+struct Shown {
     rendered: Rendered,
     edition: Arc<Edition>,
     zone: Zone,
@@ -78,7 +88,8 @@ impl Preparer {
             key,
             doors,
             signer,
-            kept: Mutex::default(),
+            pages: std::sync::Mutex::default(),
+            editions: Mutex::default(),
         })
     }
 
@@ -91,8 +102,9 @@ impl Preparer {
         };
         let (label, bytes, html) = if delivery.kind == DeliveryKind::Digest {
             let page = self.page(delivery).await?;
-            let (bytes, html) = self.digest(delivery, &page)?;
-            (page.edition.digest.clone(), bytes, html)
+            let personal = self.personal(delivery, page.zone, &page.language)?;
+            let bytes = page.frame.fill(&personal, &delivery.message_id).map_err(unbuilt)?;
+            (page.digest.clone(), bytes, personal.fill_html(&page.html))
         } else {
             (delivery.kind.word().to_owned(), delivery.message.clone(), String::new())
         };
@@ -118,16 +130,76 @@ impl Preparer {
         }
     }
 
-    fn digest(&self, delivery: &Delivery, page: &Page) -> Result<(Vec<u8>, String), PrepareError> {
+    fn personal(&self, delivery: &Delivery, zone: Zone, language: &str) -> Result<Personal, PrepareError> {
         let subscription = delivery
             .subscription
             .ok_or_else(|| PrepareError::Other("a digest without a subscription".to_owned()))?;
-        let date = |at| Words::of(&page.language).long_date(&page.zone.local(at));
+        let date = |at| Words::of(language).long_date(&zone.local(at));
         let confirmed_on = delivery.confirmed_at.map(date);
-        let personal = Personal::new(&self.key, &self.doors, subscription, &delivery.address, confirmed_on);
-        let rendered = personal.fill(&page.rendered);
+        Ok(Personal::new(
+            &self.key,
+            &self.doors,
+            subscription,
+            &delivery.address,
+            confirmed_on,
+        ))
+    }
+
+    /// Each audience is rendered once, by whoever comes first; the others wait for it.
+    async fn page(&self, delivery: &Delivery) -> Result<Arc<Page>, PrepareError> {
+        let (Some(audience), Some(id)) = (delivery.audience, delivery.edition) else {
+            return Err(PrepareError::Other("a digest without an edition".to_owned()));
+        };
+        let key = (delivery.dated_at, audience);
+        let known = || {
+            let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+            pages.get(&key).map(Arc::clone)
+        };
+        if let Some(page) = known() {
+            return Ok(page);
+        }
+        let mut editions = self.editions.lock().await;
+        if let Some(page) = known() {
+            return Ok(page);
+        }
+        let edition = self.edition(&mut editions, id).await?;
+        let shown = self.render(audience, id, edition).await?;
+        let page = Arc::new(self.lay_out(delivery, audience, shown)?);
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        while pages.len() >= PAGES_MAX {
+            pages.pop_first();
+        }
+        pages.insert(key, Arc::clone(&page));
+        Ok(page)
+    }
+
+    async fn edition(
+        &self,
+        kept: &mut BTreeMap<EditionId, Arc<Edition>>,
+        id: EditionId,
+    ) -> Result<Arc<Edition>, PrepareError> {
+        if let Some(edition) = kept.get(&id) {
+            return Ok(Arc::clone(edition));
+        }
+        let edition = self
+            .db
+            .read(move |connection| outbox::edition(connection, id))
+            .await
+            .map_err(|e| PrepareError::Other(e.to_string()))?
+            .ok_or_else(|| PrepareError::Other(format!("edition {id} is gone")))?;
+        let edition = Arc::new(edition);
+        while kept.len() >= EDITIONS_MAX {
+            kept.pop_first();
+        }
+        kept.insert(id, Arc::clone(&edition));
+        Ok(edition)
+    }
+
+    /// The message of an audience, with one of its readers for an example.
+    fn lay_out(&self, delivery: &Delivery, audience: AudienceId, shown: Shown) -> Result<Page, PrepareError> {
+        let personal = self.personal(delivery, shown.zone, &shown.language)?;
         let mail = &self.config.mail;
-        let edition = &page.edition;
+        let edition = &shown.edition;
         let operator = self.config.daemon.operator.as_deref();
         let spec = MessageSpec {
             kind: delivery.kind,
@@ -140,53 +212,28 @@ impl Preparer {
             in_reply_to: None,
             references: Vec::new(),
             list: Some(ListHeaders {
-                archive_url: page.archive.clone(),
+                archive_url: shown.archive,
                 ..personal.list_headers(&self.doors, &edition.digest, &edition.title, operator)
             }),
             feedback_id: Some(format!("{}:{}:digest:courant", day(delivery.dated_at), edition.digest)),
-            language: page.language.clone(),
+            language: shown.language.clone(),
         };
-        let bytes = message::build(&spec, &rendered).map_err(|e| PrepareError::Other(e.to_string()))?;
-        Ok((bytes, rendered.html))
-    }
-
-    /// Each audience is rendered once, by whoever comes first; the others wait for it.
-    async fn page(&self, delivery: &Delivery) -> Result<Arc<Page>, PrepareError> {
-        let (Some(audience), Some(id)) = (delivery.audience, delivery.edition) else {
-            return Err(PrepareError::Other("a digest without an edition".to_owned()));
+        let serial = format!("{audience}.{}.{}", edition.digest, edition.slot.key);
+        let frame = Frame::new(&spec, &shown.rendered, &serial).map_err(unbuilt)?;
+        let html = match mail.transport {
+            Transport::Folder(_) => shown.rendered.html,
+            _ => String::new(),
         };
-        let mut kept = self.kept.lock().await;
-        if let Some(page) = kept.audiences.get(&audience) {
-            return Ok(Arc::clone(page));
-        }
-        let edition = self.edition(&mut kept, id).await?;
-        let page = Arc::new(self.render(audience, id, edition).await?);
-        while kept.audiences.len() >= AUDIENCES_MAX {
-            kept.audiences.pop_first();
-        }
-        kept.audiences.insert(audience, Arc::clone(&page));
-        Ok(page)
+        Ok(Page {
+            frame,
+            html,
+            digest: edition.digest.clone(),
+            zone: shown.zone,
+            language: shown.language,
+        })
     }
 
-    async fn edition(&self, kept: &mut Kept, id: EditionId) -> Result<Arc<Edition>, PrepareError> {
-        if let Some(edition) = kept.editions.get(&id) {
-            return Ok(Arc::clone(edition));
-        }
-        let edition = self
-            .db
-            .read(move |connection| outbox::edition(connection, id))
-            .await
-            .map_err(|e| PrepareError::Other(e.to_string()))?
-            .ok_or_else(|| PrepareError::Other(format!("edition {id} is gone")))?;
-        let edition = Arc::new(edition);
-        while kept.editions.len() >= EDITIONS_MAX {
-            kept.editions.pop_first();
-        }
-        kept.editions.insert(id, Arc::clone(&edition));
-        Ok(edition)
-    }
-
-    async fn render(&self, audience: AudienceId, id: EditionId, edition: Arc<Edition>) -> Result<Page, PrepareError> {
+    async fn render(&self, audience: AudienceId, id: EditionId, edition: Arc<Edition>) -> Result<Shown, PrepareError> {
         let (choices, layout) = self
             .db
             .read(move |connection| outbox::audience(connection, audience))
@@ -219,7 +266,7 @@ impl Preparer {
         if choices.format == MailFormat::Text {
             rendered.html.clear();
         }
-        Ok(Page {
+        Ok(Shown {
             rendered,
             edition,
             zone,
@@ -227,6 +274,10 @@ impl Preparer {
             archive,
         })
     }
+}
+
+fn unbuilt(error: message::MessageError) -> PrepareError {
+    PrepareError::Other(error.to_string())
 }
 
 fn day(at: Timestamp) -> String {

@@ -98,6 +98,17 @@ impl Patience {
 struct DomainState {
     bucket: Option<Bucket>,
     patience: Patience,
+    /// Messages on their way.
+    n_busy: u32,
+}
+
+/// Why a message is not taken up now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// It may go then.
+    Until(Timestamp),
+    /// As many as may be are on their way to this domain; it may go when one of them has ended.
+    Busy,
 }
 
 /// All limits of one way out.
@@ -156,24 +167,30 @@ impl Limiter {
     /// Takes a token for one message to this domain.
     ///
     /// # Errors
-    /// When it must wait: the time to ask again.
-    pub fn take(&mut self, domain: &str, now: Timestamp) -> Result<(), Timestamp> {
+    /// When it must wait, and for what.
+    pub fn take(&mut self, domain: &str, now: Timestamp) -> Result<(), Wait> {
         self.forget_idle(now);
         let per_minute = self.settings.per_domain_minute;
+        let at_once = self.settings.per_domain_connections;
         let state = self
             .domains
             .entry(domain.to_lowercase())
             .or_insert_with(|| DomainState {
                 bucket: Bucket::new(per_minute, 60, now),
                 patience: Patience::default(),
+                n_busy: 0,
             });
+        if at_once > 0 && state.n_busy >= at_once {
+            return Err(Wait::Busy);
+        }
         if let Some(bucket) = &mut state.bucket {
             bucket.refill(now);
             if bucket.tokens < 1.0 {
-                return Err(bucket.ready_at());
+                return Err(Wait::Until(bucket.ready_at()));
             }
         }
-        state.patience.ask(now)?;
+        state.patience.ask(now).map_err(Wait::Until)?;
+        state.n_busy = state.n_busy.saturating_add(1);
         if let Some(bucket) = &mut state.bucket {
             bucket.tokens -= 1.0;
         }
@@ -191,10 +208,11 @@ impl Limiter {
         }
     }
 
-    /// The attempt ended without a word on the destination: a probe may be made again.
-    pub fn ended(&mut self, domain: &str) {
+    /// The attempt ended. When `silent`, without a word on the destination: a probe may be made again.
+    pub fn ended(&mut self, domain: &str, silent: bool) {
         if let Some(state) = self.domains.get_mut(&domain.to_lowercase()) {
-            state.patience.probing = false;
+            state.n_busy = state.n_busy.saturating_sub(1);
+            state.patience.probing &= !silent;
         }
     }
 
@@ -203,6 +221,7 @@ impl Limiter {
         let state = self.domains.get_mut(&domain.to_lowercase());
         let own = state.and_then(|state| {
             state.patience.probing = false;
+            state.n_busy = state.n_busy.saturating_sub(1);
             state.bucket.as_mut()
         });
         for bucket in [own, self.second.as_mut(), self.hour.as_mut()].into_iter().flatten() {
@@ -228,6 +247,13 @@ impl Limiter {
         (!self.relay.is_calm() && now < self.relay.until).then_some(self.relay.until)
     }
 
+    /// Nothing is on its way: a batch begins.
+    pub fn nothing_on_the_way(&mut self) {
+        for state in self.domains.values_mut() {
+            state.n_busy = 0;
+        }
+    }
+
     fn forget_idle(&mut self, now: Timestamp) {
         if self.domains.len() < DOMAINS_MAX {
             return;
@@ -236,7 +262,7 @@ impl Limiter {
             if let Some(bucket) = &mut state.bucket {
                 bucket.refill(now);
             }
-            !state.patience.is_calm() || state.bucket.as_ref().is_some_and(|b| !b.is_full())
+            state.n_busy > 0 || !state.patience.is_calm() || state.bucket.as_ref().is_some_and(|b| !b.is_full())
         });
         if self.domains.len() >= DOMAINS_MAX {
             self.domains.clear();
@@ -261,6 +287,7 @@ mod tests {
             per_second,
             per_hour,
             per_domain_minute,
+            per_domain_connections: 0,
             per_connection: 100,
         };
         Limiter::new(&settings, NOW)
@@ -303,7 +330,7 @@ mod tests {
     fn one_domain_does_not_slow_another() {
         let mut limiter = limiter(0, 0, 1);
         assert_eq!(limiter.take("a.example", NOW), Ok(()));
-        assert_eq!(limiter.take("A.example", NOW), Err(later(60)));
+        assert_eq!(limiter.take("A.example", NOW), Err(Wait::Until(later(60))));
         assert_eq!(limiter.take("b.example", NOW), Ok(()));
     }
 
@@ -338,11 +365,11 @@ mod tests {
         let mut limiter = limiter(0, 0, 0);
         limiter.take("a.example", NOW).unwrap();
         limiter.deferred(BackOff::Domain, "a.example", NOW);
-        assert_eq!(limiter.take("a.example", NOW), Err(later(300)));
+        assert_eq!(limiter.take("a.example", NOW), Err(Wait::Until(later(300))));
         assert_eq!(limiter.take("b.example", NOW), Ok(()));
         assert_eq!(limiter.take("a.example", later(300)), Ok(()));
-        assert_eq!(limiter.take("a.example", later(300)), Err(later(360)));
-        limiter.ended("a.example");
+        assert_eq!(limiter.take("a.example", later(300)), Err(Wait::Until(later(360))));
+        limiter.ended("a.example", true);
         assert_eq!(limiter.take("a.example", later(301)), Ok(()));
         limiter.accepted("a.example");
         assert_eq!(limiter.take("a.example", later(301)), Ok(()));
@@ -354,9 +381,32 @@ mod tests {
         let mut limiter = limiter(2, 0, 1);
         limiter.take("a.example", NOW).unwrap();
         let past = NOW.minus(Duration::from_secs(10_000));
-        assert_eq!(limiter.take("a.example", past), Err(past.plus(Duration::from_mins(1))));
+        assert_eq!(
+            limiter.take("a.example", past),
+            Err(Wait::Until(past.plus(Duration::from_mins(1))))
+        );
         assert_eq!(limiter.room(10, past), Ok(1));
         assert!(limiter.room(10, later(1_000_000)).is_ok());
+    }
+
+    #[test]
+    fn a_domain_has_so_many_on_the_way() {
+        let settings = RateSettings {
+            per_domain_connections: 2,
+            ..limiter(0, 0, 0).settings
+        };
+        let mut limiter = Limiter::new(&settings, NOW);
+        assert_eq!(limiter.take("a.example", NOW), Ok(()));
+        assert_eq!(limiter.take("a.example", NOW), Ok(()));
+        assert_eq!(limiter.take("a.example", NOW), Err(Wait::Busy));
+        assert_eq!(limiter.take("b.example", NOW), Ok(()));
+        limiter.ended("a.example", true);
+        assert_eq!(limiter.take("a.example", NOW), Ok(()));
+        limiter.untake("a.example");
+        assert_eq!(limiter.take("a.example", NOW), Ok(()));
+        assert_eq!(limiter.take("a.example", NOW), Err(Wait::Busy));
+        limiter.nothing_on_the_way();
+        assert_eq!(limiter.take("a.example", NOW), Ok(()));
     }
 
     #[test]

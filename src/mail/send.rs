@@ -13,11 +13,11 @@ use tracing::{error, info, warn};
 
 use super::ledger::Ledger;
 use super::prepare::{PrepareError, Preparer};
-use super::rate::{Limiter, domain_of};
+use super::rate::{Limiter, Wait, domain_of};
 use super::retry::{self, BackOff, Policy};
 use super::smtp::{Limits, Relay, Session};
 use super::transport::{Local, Outgoing};
-use crate::config::{Config, Transport};
+use crate::config::{Config, MailSettings, Transport};
 use crate::context::Ctx;
 use crate::model::{Attempt, Delivery, DeliveryId, SendOutcome, SmtpPhase, Verdict};
 use crate::time::Timestamp;
@@ -32,12 +32,17 @@ pub(super) enum Way {
 
 impl Way {
     /// The configured way; the error is for the operator.
-    pub(super) fn new(transport: &Transport, limits: Option<Limits>) -> Result<Self, String> {
-        Ok(match transport {
+    pub(super) fn new(mail: &MailSettings, limits: Option<Limits>) -> Result<Self, String> {
+        let helo = mail
+            .list_address
+            .rsplit_once('@')
+            .map_or("localhost", |(_, domain)| domain);
+        Ok(match &mail.transport {
             Transport::Smtp(settings) => {
                 let limits = limits.unwrap_or_else(|| Limits::new(settings));
                 Self::Smtp(Relay::new(settings, limits)?)
             }
+            Transport::Lmtp(address) => Self::Smtp(Relay::lmtp(address, helo, limits.unwrap_or_default())),
             Transport::Sendmail(command) => Self::Local(Local::Sendmail(command.clone())),
             Transport::Folder(path) => Self::Local(Local::Folder(path.clone())),
             Transport::Maildir(path) => Self::Local(Local::Maildir(path.clone())),
@@ -129,7 +134,9 @@ impl Batch {
     /// Works until the queue is empty or the batch is stopped; run several at once.
     pub(super) async fn work(self: Arc<Self>, ledger: Ledger) {
         let mut session = None;
-        while let Some(delivery) = self.next() {
+        while !ledger.is_broken()
+            && let Some(delivery) = self.next()
+        {
             let begun = Instant::now();
             match self.attempt(&mut session, &delivery, &ledger).await {
                 Turn::Ended(outcome) => {
@@ -159,6 +166,7 @@ impl Batch {
     }
 
     fn next(&self) -> Option<Delivery> {
+        let mut n_left = lock(&self.queue).len();
         loop {
             if self.stopped.load(Ordering::SeqCst) || self.ctx.shutdown.is_cancelled() {
                 return None;
@@ -169,8 +177,11 @@ impl Batch {
                 .take(domain_of(&delivery.address), self.ctx.now());
             match taken {
                 Ok(()) => return Some(delivery),
-                Err(at) => lock(&self.waiting).push((delivery.id, at)),
+                Err(Wait::Until(at)) => lock(&self.waiting).push((delivery.id, at)),
+                // Whoever is on the way there comes for the rest; with nothing for anybody else, this worker is done.
+                Err(Wait::Busy) => lock(&self.queue).push_back(delivery),
             }
+            n_left = n_left.checked_sub(1)?;
         }
     }
 
@@ -293,15 +304,14 @@ impl Batch {
         } else if retry::is_policy_refusal(&outcome) {
             learned.policy_streak = learned.policy_streak.saturating_add(1);
         }
-        match retry::back_off(&outcome) {
-            Some(who) => {
-                learned.limiter.deferred(who, domain, now);
-                if who == BackOff::Relay {
-                    self.stopped.store(true, Ordering::SeqCst);
-                }
+        let backs_off = retry::back_off(&outcome);
+        if let Some(who) = backs_off {
+            learned.limiter.deferred(who, domain, now);
+            if who == BackOff::Relay {
+                self.stopped.store(true, Ordering::SeqCst);
             }
-            None => learned.limiter.ended(domain),
         }
+        learned.limiter.ended(domain, backs_off.is_none());
         let policy = Policy {
             give_up: self.config.mail.give_up,
             on_uncertain: self.config.mail.on_uncertain,

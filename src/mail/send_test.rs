@@ -59,7 +59,7 @@ pub async fn send_test(config: &Config, to: &str, now: Timestamp, random: u64) -
         html: String::new(),
     };
     let nothing_to_commit = std::future::ready(true);
-    match Way::new(&mail.transport, None).map_err(MailError::Setup)? {
+    match Way::new(mail, None).map_err(MailError::Setup)? {
         Way::Local(local) => Ok(local.deliver(message, nothing_to_commit).await),
         Way::Smtp(relay) => {
             let session = match relay.open().await {

@@ -17,6 +17,7 @@ use super::decide::{Answer, Next, Standing, Trust, decide};
 use super::inbound::Proof;
 use crate::address::Address;
 use crate::config::{Config, DigestSettings};
+use crate::crash;
 use crate::mail::render::Templates;
 use crate::model::{Choices, EndReason, Subscriber, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::rusqlite::Transaction;
@@ -239,6 +240,7 @@ impl Desk {
                 asked_at: self.now,
             },
         )?;
+        crash::point("inbound_asked");
         subscribers::add_consent(tx, id, Step::Asked, order.way.word(), &order.evidence, self.now)?;
         party.person = Some(person);
         draft.confirm_token = Some(token);
@@ -247,6 +249,7 @@ impl Desk {
 
     fn confirm(&self, tx: &Transaction<'_>, order: &Order, party: &Party, current: &Subscription) -> store::Result<()> {
         subscribers::activate(tx, current.id, self.now)?;
+        crash::point("inbound_confirmed");
         subscribers::add_consent(
             tx,
             current.id,

@@ -26,6 +26,7 @@ use self::inbound::{Envelope, Ignored, Inbound, ListAddress, Policy, ReportKind,
 use crate::address::Address;
 use crate::config::Config;
 use crate::context::Ctx;
+use crate::crash;
 use crate::mail::render::Templates;
 use crate::store::{self, StoreError, subscribers};
 
@@ -97,9 +98,11 @@ pub async fn handle(ctx: &Ctx, templates: &Arc<Templates>, raw: &[u8], envelope:
                     }
                     let handled = Handled::Done(desk.carry_out(tx, &order)?);
                     store::inbound::remember(tx, &print, &handled.name(), desk.now)?;
+                    crash::point("inbound_before_commit");
                     Ok(handled)
                 })
                 .await?;
+            crash::point("inbound_after_commit");
             ctx.wakes.mail.notify_one();
             ctx.wakes.stories.notify_one();
             handled

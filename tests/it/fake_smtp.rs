@@ -213,7 +213,7 @@ impl Session {
             let path = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
             let offered = self.offered();
             let (at, usual) = match word.as_str() {
-                "EHLO" => (At::Ehlo, offered.as_str()),
+                "EHLO" | "LHLO" => (At::Ehlo, offered.as_str()),
                 "STARTTLS" => (At::StartTls, "220 go ahead"),
                 "AUTH" => (At::Auth, "235 2.7.0 welcome"),
                 "MAIL" => {

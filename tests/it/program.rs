@@ -64,14 +64,34 @@ impl Installation {
 
     /// Runs a command to its end with this on its standard input.
     pub fn piped(&self, arguments: &[&str], input: &str) -> Output {
+        self.piped_with(arguments, input, &[])
+    }
+
+    /// As [`Self::piped`], with these in its environment.
+    pub fn piped_with(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Output {
+        self.spawn_piped(arguments, input, environment)
+            .wait_with_output()
+            .unwrap()
+    }
+
+    /// As [`Self::piped`], but killed after a while, if it has not ended by then.
+    pub async fn piped_and_killed(&self, arguments: &[&str], input: &str, after: Duration) {
+        let mut child = self.spawn_piped(arguments, input, &[]);
+        tokio::time::sleep(after).await;
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+
+    fn spawn_piped(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Child {
         let mut command = self.command(arguments);
         command
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        child
     }
 
     /// Runs a command that must end well, and returns what it printed.
@@ -97,6 +117,11 @@ impl Installation {
 
     /// Starts a command and lets it run; its log goes to `log.txt`.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// As [`Self::start`], with these in its environment.
+    pub fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
         let log = File::options()
             .create(true)
             .append(true)
@@ -104,6 +129,7 @@ impl Installation {
             .unwrap();
         let child = self
             .command(arguments)
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()

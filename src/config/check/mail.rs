@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::service::usize_of;
+use super::service::{lmtp_address, usize_of};
 use super::{DAY, HOUR, MINUTE, SECOND, address, ca_file};
 use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
 use crate::config::settings::{
-    DkimKey, DkimSettings, MailSettings, RateSettings, Secret, SmtpSettings, SmtpTls, Transport, UncertainPolicy,
+    DkimKey, DkimSettings, MailSettings, RateSettings, Secret, SmtpAuth, SmtpSettings, SmtpTls, Transport,
+    UncertainPolicy,
 };
 use crate::config::table::Table;
 
@@ -33,6 +34,7 @@ const TOKEN_KEY: SecretKeys = SecretKeys {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Smtp,
+    Lmtp,
     Sendmail,
     Folder,
     Maildir,
@@ -42,13 +44,14 @@ pub(super) fn mail(mut table: Table<'_>, around: &Surroundings) -> MailSettings 
     let mut smtp_table = table.table("smtp");
     let ways = [
         ("smtp", Way::Smtp),
+        ("lmtp", Way::Lmtp),
         ("sendmail", Way::Sendmail),
         ("folder", Way::Folder),
         ("maildir", Way::Maildir),
     ];
     let default = if smtp_table.present() { Way::Smtp } else { Way::Folder };
     let way = table.choice("transport", &ways).unwrap_or(default);
-    let leaves = matches!(way, Way::Smtp | Way::Sendmail);
+    let leaves = matches!(way, Way::Smtp | Way::Lmtp | Way::Sendmail);
 
     let list_address = list_address(&mut table, leaves);
     let domain = list_address.rsplit('@').next().unwrap_or("localhost").to_owned();
@@ -180,16 +183,26 @@ fn transport(table: &mut Table<'_>, way: Way, smtp: Option<SmtpSettings>, around
     let path = |found: Option<&str>, default: &str| around.data_path(file, found.unwrap_or(default));
     let folder = path(table.line("folder").map(|found| found.value), "data/mail");
     let maildir = path(table.line("maildir").map(|found| found.value), "data/Maildir");
-    let mut sendmail: Vec<String> = table
-        .strings("sendmail")
-        .iter()
-        .map(|found| found.value.to_owned())
-        .collect();
+    let mut sendmail = command(table, "sendmail");
     if sendmail.is_empty() {
         sendmail = vec!["/usr/sbin/sendmail".to_owned(), "-i".to_owned()];
     }
+    let lmtp = lmtp_address(
+        table,
+        "it is not encrypted: deliver to this machine, or take `transport = \"smtp\"`",
+    );
     match (way, smtp) {
         (Way::Smtp, Some(smtp)) => Transport::Smtp(smtp),
+        (Way::Lmtp, _) => {
+            if let Some(address) = lmtp {
+                return Transport::Lmtp(address);
+            }
+            if !table.has("lmtp") {
+                let remedy = "add `lmtp = \"unix:/run/dovecot/lmtp\"` or `lmtp = \"127.0.0.1:24\"`";
+                table.problem(table.at, "has no `lmtp`, where to deliver", remedy);
+            }
+            Transport::Folder(folder)
+        }
         (Way::Sendmail, _) => Transport::Sendmail(sendmail),
         (Way::Maildir, _) => Transport::Maildir(maildir),
         _ => Transport::Folder(folder),
@@ -212,13 +225,31 @@ fn smtp(table: &mut Table<'_>, wanted: bool, domain: &str, around: &Surroundings
     let port = u16::try_from(table.whole("port", port, 1..=65_535)).unwrap_or_default();
     let username = table.line("username");
     let password = secret(table, &PASSWORD, around);
-    match (&username, &password) {
-        (Some(found), None) => table.problem(found.at, "`username` without a password", "add `password_file`"),
-        (None, Some(_)) if table.present() => {
+    let password_command = command(table, "password_command");
+    let has_password = password.is_some() || !password_command.is_empty();
+    match &username {
+        Some(found) if !has_password => {
+            table.problem(found.at, "`username` without a password", "add `password_file`");
+        }
+        None if has_password && table.present() => {
             table.problem(table.at, "a password without `username`", "add `username`");
         }
         _ => {}
     }
+    if password.is_some() && !password_command.is_empty() && table.has("password_command") {
+        table.problem(
+            table.at,
+            "`password_command` and another password are both set",
+            "keep one of them",
+        );
+    }
+    let ways = [
+        ("any", SmtpAuth::Any),
+        ("plain", SmtpAuth::Plain),
+        ("login", SmtpAuth::Login),
+        ("xoauth2", SmtpAuth::Xoauth2),
+    ];
+    let auth = table.choice("auth", &ways).unwrap_or(SmtpAuth::Any);
     let ca_file = ca_file(table);
     let settings = SmtpSettings {
         host: host.map(|found| found.value.to_owned()).unwrap_or_default(),
@@ -226,9 +257,11 @@ fn smtp(table: &mut Table<'_>, wanted: bool, domain: &str, around: &Surroundings
         tls,
         username: username.map(|found| found.value.to_owned()),
         password,
+        password_command,
+        auth,
         ca_file,
         helo: table.line("helo").map_or(domain, |found| found.value).to_owned(),
-        connections: usize_of(table.whole("connections", 4, 1..=32)),
+        connections: usize_of(table.whole("connections", 4, 1..=128)),
         timeout: table.duration("timeout", 2 * MINUTE, SECOND..=10 * MINUTE),
     };
     match host {
@@ -264,6 +297,12 @@ fn smtp(table: &mut Table<'_>, wanted: bool, domain: &str, around: &Surroundings
     }
 }
 
+/// A program and its arguments; empty when the option is not set.
+fn command(table: &mut Table<'_>, name: &'static str) -> Vec<String> {
+    let words = table.strings(name);
+    words.iter().map(|found| found.value.to_owned()).collect()
+}
+
 pub(super) fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -275,6 +314,7 @@ fn rate(table: &mut Table<'_>) -> RateSettings {
         per_second: rate.whole("per_second", 0, 0..=10_000),
         per_hour: rate.whole("per_hour", 0, 0..=10_000_000),
         per_domain_minute: rate.whole("per_domain_minute", 0, 0..=100_000),
+        per_domain_connections: rate.whole("per_domain_connections", 0, 0..=1_000),
         per_connection: rate.whole("per_connection", 100, 1..=10_000),
     };
     rate.finish();

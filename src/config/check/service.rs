@@ -107,15 +107,19 @@ pub(super) fn inbound(mut table: Table<'_>, around: &Surroundings) -> InboundSet
                 ],
             )
             .unwrap_or(Corrections::Readers),
-        lmtp: lmtp(&mut table),
+        lmtp: lmtp_address(
+            &mut table,
+            "listen on `127.0.0.1:2424` or on `unix:/run/courant/lmtp.sock`",
+        ),
         imap,
     };
     table.finish();
     settings
 }
 
-/// `127.0.0.1:2424` or `unix:/run/courant/lmtp.sock`. Who may connect may hand over any mail, so other machines may not.
-fn lmtp(table: &mut Table<'_>) -> Option<LmtpListen> {
+/// `127.0.0.1:2424` or `unix:/run/courant/lmtp.sock`. What is said there is not encrypted, and who may connect may hand
+/// over any mail: other machines may not.
+pub(super) fn lmtp_address(table: &mut Table<'_>, remedy: &str) -> Option<LmtpListen> {
     let found = table.line("lmtp")?;
     if let Some(path) = found.value.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
         return Some(LmtpListen::Unix(path.into()));
@@ -124,8 +128,8 @@ fn lmtp(table: &mut Table<'_>) -> Option<LmtpListen> {
         Ok(address) if address.ip().is_loopback() => return Some(LmtpListen::Tcp(address)),
         Ok(address) => table.problem(
             found.at,
-            format!("`lmtp`: `{address}` would let other machines hand over any mail"),
-            "listen on `127.0.0.1:2424` or on `unix:/run/courant/lmtp.sock`",
+            format!("`lmtp`: `{address}` is not this machine"),
+            remedy.to_owned(),
         ),
         Err(_) => table.problem(
             found.at,

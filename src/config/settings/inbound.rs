@@ -75,7 +75,7 @@ pub struct ImapSettings {
     pub timeout: Duration,
 }
 
-/// Where the LMTP door is.
+/// Where LMTP is spoken on this machine: the door of this Courant, or the mail store it delivers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LmtpListen {
     /// A TCP port.

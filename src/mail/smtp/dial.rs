@@ -5,18 +5,18 @@
 //! encryption begins; anything in it ends the connection before a login or a sender is said.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::Limits;
 use super::wire::{Dot, Wire};
-use crate::config::{SmtpSettings, SmtpTls};
+use crate::config::{LmtpListen, SmtpSettings, SmtpTls};
 use crate::model::{SendOutcome, SmtpPhase};
 use crate::reply_code::enhanced_code;
 use crate::tls;
@@ -25,8 +25,16 @@ use crate::tls;
 const PLAIN_REPLY_MAX: usize = 8 * 1024;
 
 /// Knows how to reach one relay.
-pub(super) struct Dialer {
-    host: String,
+pub(super) enum Dialer {
+    /// Over TCP.
+    Relay(Box<Host>),
+    /// An LMTP server on this machine, not encrypted.
+    Lmtp(LmtpListen),
+}
+
+/// A relay by name.
+pub(super) struct Host {
+    name: String,
     port: u16,
     helo: String,
     security: Security,
@@ -53,20 +61,46 @@ impl Dialer {
                 }
             }
         };
-        Ok(Self {
-            host: settings.host.clone(),
+        Ok(Self::Relay(Box::new(Host {
+            name: settings.host.clone(),
             port: settings.port,
             helo: settings.helo.clone(),
             security,
-        })
+        })))
     }
 
-    /// Connects. Without encryption only to this machine.
+    /// Connects.
     pub(super) async fn dial(&self, limits: &Limits, dot: &Dot) -> Result<Wire, SendOutcome> {
+        let address = match self {
+            Self::Relay(host) => return host.dial(limits, dot).await,
+            Self::Lmtp(address) => address,
+        };
+        let failed = |e: io::Error| not_sent(&format!("unable to connect to {address}: {e}"));
+        let in_time = |_| not_sent("no connection in time");
+        match address {
+            LmtpListen::Tcp(address) => {
+                let stream = timeout(limits.connect, TcpStream::connect(address)).await;
+                let stream = stream.map_err(in_time)?.map_err(failed)?;
+                stream.set_nodelay(true).map_err(failed)?;
+                Ok(Wire::lmtp(Box::new(stream), *address, dot.clone()))
+            }
+            LmtpListen::Unix(path) => {
+                let stream = timeout(limits.connect, UnixStream::connect(path)).await;
+                let stream = stream.map_err(in_time)?.map_err(failed)?;
+                let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+                Ok(Wire::lmtp(Box::new(stream), nowhere, dot.clone()))
+            }
+        }
+    }
+}
+
+impl Host {
+    /// Connects. Without encryption only to this machine.
+    async fn dial(&self, limits: &Limits, dot: &Dot) -> Result<Wire, SendOutcome> {
         let (stream, peer) = timeout(limits.connect, self.connect())
             .await
             .map_err(|_| not_sent("no connection in time"))?
-            .map_err(|e| not_sent(&format!("unable to connect to {}:{}: {e}", self.host, self.port)))?;
+            .map_err(|e| not_sent(&format!("unable to connect to {}:{}: {e}", self.name, self.port)))?;
         match &self.security {
             Security::Plain if !peer.ip().is_loopback() => Err(not_sent(
                 "refusing to speak without encryption to another machine; set tls = \"implicit\" or \"starttls\"",
@@ -86,7 +120,7 @@ impl Dialer {
 
     async fn connect(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for address in tokio::net::lookup_host((self.host.as_str(), self.port)).await? {
+        for address in tokio::net::lookup_host((self.name.as_str(), self.port)).await? {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;

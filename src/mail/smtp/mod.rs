@@ -6,12 +6,12 @@
 //! the caller's commit is awaited, so that a crash later is known to be in doubt.
 
 mod dial;
+mod login;
 mod wire;
 
 use std::time::Duration;
 
 use lettre::Address;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, MailParameter};
@@ -20,8 +20,9 @@ use lettre::transport::smtp::{Error as LettreError, extension::Extension};
 use tokio::time::timeout;
 
 use self::dial::Dialer;
+use self::login::Login;
 use self::wire::Dot;
-use crate::config::SmtpSettings;
+use crate::config::{LmtpListen, SmtpSettings};
 use crate::crash;
 use crate::model::{SendOutcome, SmtpPhase};
 use crate::reply_code::enhanced_code;
@@ -54,6 +55,16 @@ impl Limits {
     }
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(30),
+            command: Duration::from_mins(2),
+            body: Duration::from_mins(13),
+        }
+    }
+}
+
 /// Who it is from and to, as the relay is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
@@ -67,7 +78,7 @@ pub struct Envelope {
 pub struct Relay {
     dialer: Dialer,
     helo: ClientId,
-    login: Option<Credentials>,
+    login: Option<Login>,
     limits: Limits,
 }
 
@@ -86,6 +97,8 @@ pub struct Session {
     limits: Limits,
     /// `SIZE` of the server; `None` when it names none.
     size_max: Option<usize>,
+    /// Whether the server takes several commands in one piece.
+    pipelining: bool,
     /// Messages accepted so far.
     pub n_sent: u32,
 }
@@ -104,16 +117,23 @@ impl Relay {
     /// # Errors
     /// A message for the operator: unreadable certificates, a host name that cannot be verified.
     pub fn new(settings: &SmtpSettings, limits: Limits) -> Result<Self, String> {
-        let login = settings.username.as_ref().map(|name| {
-            let password = settings.password.as_ref().map_or("", |secret| secret.expose());
-            Credentials::new(name.clone(), password.to_owned())
-        });
         Ok(Self {
             dialer: Dialer::new(settings)?,
             helo: ClientId::Domain(settings.helo.clone()),
-            login,
+            login: Login::new(settings),
             limits,
         })
+    }
+
+    /// Prepares the way to an LMTP server on this machine (RFC 2033).
+    #[must_use]
+    pub fn lmtp(address: &LmtpListen, helo: &str, limits: Limits) -> Self {
+        Self {
+            dialer: Dialer::Lmtp(address.clone()),
+            helo: ClientId::Domain(helo.to_owned()),
+            login: None,
+            limits,
+        }
     }
 
     /// Opens a session: connection, encryption, greeting, login.
@@ -126,13 +146,9 @@ impl Relay {
         let opening = AsyncSmtpConnection::connect_with_transport(Box::new(wire), &self.helo);
         let mut connection = within(self.limits.command, SmtpPhase::Connect, opening).await?;
         if let Some(login) = &self.login {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login, Mechanism::Xoauth2];
-            let reply = within(
-                self.limits.command,
-                SmtpPhase::Auth,
-                connection.auth(&mechanisms, login),
-            )
-            .await?;
+            let credentials = login.credentials(self.limits.command).await?;
+            let saying = connection.auth(&login.mechanisms, &credentials);
+            let reply = within(self.limits.command, SmtpPhase::Auth, saying).await?;
             completed(SmtpPhase::Auth, &reply)?;
         }
         // lettre keeps only the extensions it knows, and SIZE is not among them; asking again is allowed at any time.
@@ -144,6 +160,9 @@ impl Relay {
         .await?;
         Ok(Session {
             size_max: size_max(&hello),
+            pipelining: hello
+                .message()
+                .any(|line| line.trim().eq_ignore_ascii_case("PIPELINING")),
             connection,
             dot,
             limits: self.limits,
@@ -187,11 +206,16 @@ impl Session {
         };
         let parameters = self.parameters(envelope, message)?;
 
-        self.command(SmtpPhase::Mail, Mail::new(sender, parameters)).await?;
-        self.command(SmtpPhase::Rcpt, Rcpt::new(recipient, Vec::new())).await?;
-        let go = within(self.limits.command, SmtpPhase::Data, self.connection.command(Data)).await?;
-        if !go.has_code(354) {
-            return Err(unexpected(SmtpPhase::Data, &go));
+        let (mail, rcpt) = (Mail::new(sender, parameters), Rcpt::new(recipient, Vec::new()));
+        if self.pipelining {
+            self.name_together(&mail, &rcpt).await?;
+        } else {
+            self.command(SmtpPhase::Mail, mail).await?;
+            self.command(SmtpPhase::Rcpt, rcpt).await?;
+            let go = within(self.limits.command, SmtpPhase::Data, self.connection.command(Data)).await?;
+            if !go.has_code(354) {
+                return Err(unexpected(SmtpPhase::Data, &go));
+            }
         }
         crash::point("after_354");
         if !commit.await {
@@ -204,19 +228,39 @@ impl Session {
         self.body(message).await
     }
 
+    /// Sender, recipient and `DATA` in one piece, for a server that takes them so (RFC 2920). All three replies are
+    /// read, whatever the first ones say, so that none is credited to another command.
+    async fn name_together(&mut self, mail: &Mail, rcpt: &Rcpt) -> Result<(), Stop> {
+        let limit = self.limits.command;
+        let group = format!("{mail}{rcpt}{Data}");
+        let mail = replied(SmtpPhase::Mail, timeout(limit, self.connection.command(group)).await)?;
+        let rcpt = replied(SmtpPhase::Rcpt, timeout(limit, self.connection.read_response()).await)?;
+        let data = replied(SmtpPhase::Data, timeout(limit, self.connection.read_response()).await)?;
+        let refused = match (mail, rcpt, &data) {
+            (Err(refused), _, _) | (Ok(_), Err(refused), _) => refused,
+            (Ok(mail), Ok(rcpt), _) => {
+                completed(SmtpPhase::Mail, &mail)?;
+                completed(SmtpPhase::Rcpt, &rcpt)?;
+                return match data {
+                    Ok(go) if go.has_code(354) => Ok(()),
+                    Ok(other) => Err(unexpected(SmtpPhase::Data, &other)),
+                    Err(refused) => Err(Stop::Refused(refused)),
+                };
+            }
+        };
+        // It waits for a message that has nobody to go to: nothing is said to it any more.
+        Err(match data {
+            Ok(_) => Stop::Close(refused),
+            Err(_) => Stop::Refused(refused),
+        })
+    }
+
     /// The message and its final dot: from here on a failure is in doubt once the dot may be out.
     async fn body(&mut self, message: &[u8]) -> Result<String, Stop> {
-        self.dot.reset();
         // lettre ends every message with CRLF and a dot: our own last line end would be an empty line before it.
-        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
-        let (first, second) = message.split_at(message.len() / 2);
-        let pieces = [first, second].into_iter().enumerate().map(|(n, piece)| {
-            if n == 1 {
-                crash::point("mid_body");
-            }
-            piece
-        });
-        let sent = timeout(self.limits.body, self.connection.message_iter(pieces)).await;
+        self.dot.load(message.strip_suffix(b"\r\n").unwrap_or(message));
+        let nothing_more = std::iter::empty::<&[u8]>();
+        let sent = timeout(self.limits.body, self.connection.message_iter(nothing_more)).await;
         let failed = |error: String, dot: &Dot| {
             if dot.is_sent() {
                 Stop::Close(SendOutcome::Unknown { error })
@@ -313,6 +357,20 @@ async fn within<T>(
             phase,
             error: "no reply in time".to_owned(),
         })),
+    }
+}
+
+/// One of several replies: the inner error is a refusal, the outer one ends the connection.
+fn replied(
+    phase: SmtpPhase,
+    waited: Result<Result<Response, LettreError>, tokio::time::error::Elapsed>,
+) -> Result<Result<Response, SendOutcome>, Stop> {
+    let not_sent = |error: String| Err(Stop::Close(SendOutcome::NotSent { phase, error }));
+    match waited {
+        Ok(Ok(reply)) => Ok(Ok(reply)),
+        Ok(Err(error)) if error.status().is_some() => Ok(Err(refusal(phase, &error).into())),
+        Ok(Err(error)) => not_sent(capped(&error.to_string())),
+        Err(_) => not_sent("no reply in time".to_owned()),
     }
 }
 

@@ -1,15 +1,18 @@
 //! The byte stream under lettre's connection: it keeps the two sides in turn.
 //!
 //! SMTP pairs replies with commands by order alone, so one reply too many would be credited to the wrong message. This
-//! stream fails instead: when the server sends anything after a complete reply and before the next command, or more
+//! stream fails instead: when the server sends anything after the replies it owes and before the next command, or more
 //! than a reply can hold. It also knows whether a final dot went out, which decides between "not sent" and "in doubt".
+//!
+//! The message itself is handed to this stream beside lettre, which would look at each of its bytes alone: it goes out
+//! in front of the final dot.
 
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -23,18 +26,66 @@ const FINAL_DOT: &[u8] = b"\r\n.\r\n";
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Stream for T {}
 
-/// Whether the final dot of the current message may be on its way.
+/// The current message, and whether its final dot may be on its way.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Dot(Arc<AtomicBool>);
+pub(super) struct Dot(Arc<Current>);
+
+#[derive(Debug, Default)]
+struct Current {
+    is_sent: AtomicBool,
+    message: Mutex<Message>,
+}
+
+/// A message on its way: dots at the beginning of a line are doubled already.
+#[derive(Debug, Default)]
+struct Message {
+    bytes: Vec<u8>,
+    n_written: usize,
+}
+
+impl Message {
+    /// What is written next: a message goes out in two pieces.
+    fn next(&self) -> &[u8] {
+        let half = self.bytes.len() / 2;
+        let end = if self.n_written < half { half } else { self.bytes.len() };
+        self.bytes.get(self.n_written..end).unwrap_or_default()
+    }
+}
 
 impl Dot {
-    pub(super) fn reset(&self) {
-        self.0.store(false, Ordering::SeqCst);
+    /// Takes the message that the next final dot ends, without the line end before the dot.
+    pub(super) fn load(&self, message: &[u8]) {
+        self.0.is_sent.store(false, Ordering::SeqCst);
+        *self.message() = Message {
+            bytes: stuffed(message),
+            n_written: 0,
+        };
     }
 
     pub(super) fn is_sent(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.is_sent.load(Ordering::SeqCst)
     }
+
+    fn message(&self) -> std::sync::MutexGuard<'_, Message> {
+        self.0.message.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Doubles the dots that begin a line (RFC 5321, 4.5.2).
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(message.len() + 64);
+    if message.first() == Some(&b'.') {
+        out.push(b'.');
+    }
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(message, b"\r\n.") {
+        let end = at + 3;
+        out.extend_from_slice(message.get(from..end).unwrap_or_default());
+        out.push(b'.');
+        from = end;
+    }
+    out.extend_from_slice(message.get(from..).unwrap_or_default());
+    out
 }
 
 /// The stream.
@@ -46,6 +97,8 @@ pub(super) struct Wire {
     prefix: Vec<u8>,
     reply: Reply,
     writing: bool,
+    /// LMTP is spoken (RFC 2033): the greeting has another name, all else is the same for one recipient.
+    lmtp: bool,
     dot: Dot,
 }
 
@@ -56,9 +109,18 @@ impl Wire {
             inner,
             peer,
             prefix: Vec::new(),
-            reply: Reply::default(),
+            reply: Reply::owed(1),
             writing: false,
+            lmtp: false,
             dot,
+        }
+    }
+
+    /// Wraps a stream on which LMTP is spoken.
+    pub(super) fn lmtp(inner: Box<dyn Stream>, peer: SocketAddr, dot: Dot) -> Self {
+        Self {
+            lmtp: true,
+            ..Self::new(inner, peer, dot)
         }
     }
 
@@ -70,8 +132,8 @@ impl Wire {
         }
     }
 
-    /// The server must be silent before a command begins.
-    fn begin_command(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    /// The server must be silent before a command begins; it owes a reply to each line of it.
+    fn begin_command(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> io::Result<()> {
         let mut early = [0; 256];
         let mut buffer = ReadBuf::new(&mut early);
         match Pin::new(&mut *self.inner).poll_read(cx, &mut buffer) {
@@ -91,13 +153,33 @@ impl Wire {
                 ));
             }
         }
-        self.reply = Reply::default();
+        let n_lines = if bytes == FINAL_DOT {
+            1
+        } else {
+            memchr::memchr_iter(b'\n', bytes).count()
+        };
+        self.reply = Reply::owed(n_lines.max(1));
         self.writing = true;
         Ok(())
     }
 }
 
 impl Wire {
+    /// Writes the message that waits for its final dot.
+    fn write_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let dot = self.dot.clone();
+        let mut message = dot.message();
+        while !message.next().is_empty() {
+            let n = ready!(Pin::new(&mut *self.inner).poll_write(cx, message.next()))?;
+            if n == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            message.n_written += n;
+            crate::crash::point("mid_body");
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// A connection that is known to be dead is not given the final dot: then the message was certainly not taken. A
     /// reply before the dot is kept for the reader.
     fn before_dot(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
@@ -155,12 +237,19 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if !self.writing {
-            self.begin_command(cx)?;
+            self.begin_command(cx, bytes)?;
         }
         // Set before the attempt: a write that fails half way may have sent it.
         if bytes == FINAL_DOT && !self.dot.is_sent() {
+            ready!(self.write_message(cx))?;
             self.before_dot(cx)?;
-            self.dot.0.store(true, Ordering::SeqCst);
+            self.dot.0.is_sent.store(true, Ordering::SeqCst);
+        }
+        if self.lmtp
+            && let Some(name) = bytes.strip_prefix(b"EHLO ")
+        {
+            let hello = [b"LHLO ", name].concat();
+            return Pin::new(&mut *self.inner).poll_write(cx, &hello);
         }
         Pin::new(&mut *self.inner).poll_write(cx, bytes)
     }
@@ -178,26 +267,34 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// Follows one reply: its lines end where the fourth character is no hyphen (RFC 5321, 4.2.1).
+/// Follows the replies to a command: the lines of one end where the fourth character is no hyphen (RFC 5321, 4.2.1).
 #[derive(Debug, Default)]
 struct Reply {
     n_bytes: usize,
+    /// Replies still to come.
+    n_owed: usize,
     column: usize,
     continues: bool,
-    complete: bool,
     overrun: bool,
 }
 
 impl Reply {
+    fn owed(n: usize) -> Self {
+        Self {
+            n_owed: n,
+            ..Self::default()
+        }
+    }
+
     fn feed(&mut self, bytes: &[u8]) {
         self.n_bytes = self.n_bytes.saturating_add(bytes.len());
         for byte in bytes {
-            if self.complete {
+            if self.n_owed == 0 {
                 self.overrun = true;
                 return;
             }
             if *byte == b'\n' {
-                self.complete = !self.continues;
+                self.n_owed -= usize::from(!self.continues);
                 self.column = 0;
                 self.continues = false;
             } else {
@@ -216,18 +313,25 @@ mod tests {
     fn a_reply_ends_with_its_last_line() {
         #[track_caller]
         fn check(bytes: &[u8], complete: bool, overrun: bool) {
+            check_owed(1, bytes, complete, overrun);
+        }
+        #[track_caller]
+        fn check_owed(n: usize, bytes: &[u8], complete: bool, overrun: bool) {
             for size in 1..=bytes.len() {
-                let mut reply = Reply::default();
+                let mut reply = Reply::owed(n);
                 for piece in bytes.chunks(size) {
                     reply.feed(piece);
                 }
                 assert_eq!(
-                    (reply.complete, reply.overrun),
+                    (reply.n_owed == 0, reply.overrun),
                     (complete, overrun),
                     "in pieces of {size}"
                 );
             }
         }
+        check_owed(3, b"250 ok\r\n250-2\r\n250 ok\r\n", false, false);
+        check_owed(3, b"250 ok\r\n250 ok\r\n354 go\r\n", true, false);
+        check_owed(2, b"250 ok\r\n250 ok\r\n354 go\r\n", true, true);
         check(b"250 ok\r\n", true, false);
         check(b"250\r\n", true, false);
         check(b"250-one\r\n250-two-\r\n250 three\r\n", true, false);
@@ -235,5 +339,17 @@ mod tests {
         check(b"250 ok", false, false);
         check(b"250 ok\r\n2", true, true);
         check(b"220 go\r\n250-injected\r\n", true, true);
+    }
+
+    #[test]
+    fn dots_that_begin_a_line_are_doubled() {
+        #[track_caller]
+        fn check(message: &str, expected: &str) {
+            assert_eq!(String::from_utf8(stuffed(message.as_bytes())).unwrap(), expected);
+        }
+        check("", "");
+        check("a.b\r\nc.", "a.b\r\nc.");
+        check(".\r\n.\r\n..\r\nx", "..\r\n..\r\n...\r\nx");
+        check("a\r\n\r\n.b", "a\r\n\r\n..b");
     }
 }

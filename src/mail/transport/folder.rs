@@ -8,8 +8,23 @@ use sha2::{Digest as _, Sha256};
 
 use super::Outgoing;
 
+/// Why a file is not known to be there.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// It never appeared.
+    Before(io::Error),
+    /// It appeared, and may have been read, but a power cut could take it back.
+    After(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Before(error)
+    }
+}
+
 /// Writes `2026-03-02-daily-1f3a9c2b-17.eml`, and the page of a digest beside it.
-pub(super) fn write_pages(folder: &Path, message: &Outgoing) -> io::Result<String> {
+pub(super) fn write_pages(folder: &Path, message: &Outgoing) -> Result<String, Failed> {
     make_folder(folder)?;
     let day: String = message.dated_at.rfc3339().chars().take(10).collect();
     let name = format!("{day}-{}-{}-{}", safe(&message.label), recipient(message), message.id);
@@ -22,7 +37,7 @@ pub(super) fn write_pages(folder: &Path, message: &Outgoing) -> io::Result<Strin
 }
 
 /// Delivers into a Maildir, making it where it is missing.
-pub(super) fn write_maildir(maildir: &Path, message: &Outgoing) -> io::Result<String> {
+pub(super) fn write_maildir(maildir: &Path, message: &Outgoing) -> Result<String, Failed> {
     for part in ["tmp", "new", "cur"] {
         make_folder(&maildir.join(part))?;
     }
@@ -51,7 +66,18 @@ fn safe(label: &str) -> String {
         .collect()
 }
 
-fn put(by_way_of: &Path, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+fn put(by_way_of: &Path, folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failed> {
+    put_with(by_way_of, folder, name, bytes, |folder| File::open(folder)?.sync_all())
+}
+
+/// As [`put`], with another way to make the folder durable.
+fn put_with(
+    by_way_of: &Path,
+    folder: &Path,
+    name: &str,
+    bytes: &[u8],
+    sync: impl Fn(&Path) -> io::Result<()>,
+) -> Result<(), Failed> {
     let part = by_way_of.join(format!(".{name}.part"));
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -63,7 +89,7 @@ fn put(by_way_of: &Path, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<
     drop(file);
     fs::rename(&part, folder.join(name))?;
     // The rename itself must outlast a power cut too.
-    File::open(folder)?.sync_all()
+    sync(folder).map_err(Failed::After)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {
@@ -125,6 +151,18 @@ mod tests {
             fs::read(folder.path().join(format!("{stem}.eml"))).unwrap(),
             message().bytes
         );
+    }
+
+    #[test]
+    fn what_appeared_did_not_fail_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let broken = |_: &Path| Err(io::Error::other("the disk does not answer"));
+        let failed = put_with(folder.path(), folder.path(), "x.eml", b"hello", broken).unwrap_err();
+        assert!(matches!(failed, Failed::After(_)), "{failed:?}");
+        assert_eq!(names(folder.path()), ["x.eml"]);
+        let missing = folder.path().join("missing");
+        let failed = put(folder.path(), &missing, "x.eml", b"hello").unwrap_err();
+        assert!(matches!(failed, Failed::Before(_)), "{failed:?}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod sendmail;
 
 use std::path::PathBuf;
 
+use self::folder::Failed;
 use super::smtp::Envelope;
 use crate::model::{DeliveryId, SendOutcome, SmtpPhase};
 use crate::time::Timestamp;
@@ -74,13 +75,17 @@ impl Local {
     }
 }
 
-/// Runs file work off the async threads. Its files appear by one rename, so an error means nothing was delivered.
-async fn in_background(work: impl FnOnce() -> std::io::Result<String> + Send + 'static) -> SendOutcome {
+/// Runs file work off the async threads. A file that did not appear was not delivered; one that appeared without being
+/// known to last is in doubt.
+async fn in_background(work: impl FnOnce() -> Result<String, Failed> + Send + 'static) -> SendOutcome {
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(reply)) => SendOutcome::Accepted { reply },
-        Ok(Err(error)) => SendOutcome::NotSent {
+        Ok(Err(Failed::Before(error))) => SendOutcome::NotSent {
             phase: SmtpPhase::Body,
             error: error.to_string(),
+        },
+        Ok(Err(Failed::After(error))) => SendOutcome::Unknown {
+            error: format!("the file is there, but may not outlast a power cut: {error}"),
         },
         Err(_) => SendOutcome::Unknown {
             error: "the process is ending".to_owned(),

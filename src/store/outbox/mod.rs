@@ -19,6 +19,8 @@ pub use content::{audience, edition};
 pub use start::{Recovery, Restored, begin_epoch, heartbeat, last_heartbeat, settle_restored, supersede_editions};
 pub use view::{Counts, Filter, OutboxRow, Resolution, Resolved, counts, list, next_due, open_counts, purge, resolve};
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction, params};
 
 use super::{Result, StoreError};
@@ -187,17 +189,17 @@ fn is_suppressed(connection: &Connection, kind: DeliveryKind, hash: &[u8; 32]) -
 ///
 /// # Errors
 /// When the database fails.
-pub fn mark_committing(tx: &Transaction<'_>, epoch: i64, ids: &[DeliveryId]) -> Result<Vec<DeliveryId>> {
+pub fn mark_committing(tx: &Transaction<'_>, epoch: i64, ids: &[DeliveryId]) -> Result<BTreeSet<DeliveryId>> {
     let mut statement = tx.prepare_cached(
         "UPDATE deliveries SET status = 'committing'
          WHERE id = ?1 AND status = 'claimed' AND epoch = ?2
            AND (kind <> 'digest' OR EXISTS (SELECT 1 FROM subscriptions s
                                             WHERE s.id = deliveries.subscription_id AND s.status = 'active'))",
     )?;
-    let mut marked = Vec::with_capacity(ids.len());
+    let mut marked = BTreeSet::new();
     for id in ids {
         if statement.execute((id.get(), epoch))? == 1 {
-            marked.push(*id);
+            marked.insert(*id);
         }
     }
     Ok(marked)
@@ -243,10 +245,13 @@ pub fn record_attempts(
         };
         // A pause is our fault: it must not use up the message's own attempts.
         let counted = i64::from(!matches!(attempt.verdict, Verdict::PauseUntil(_)));
+        let ends = matches!(status, DeliveryStatus::Sent | DeliveryStatus::Failed);
         let n = tx
             .prepare_cached(
                 "UPDATE deliveries
-                 SET status = ?3, attempts = attempts + ?4, next_attempt_at = ?5, last_reply = ?6
+                 SET status = ?3, attempts = attempts + ?4, next_attempt_at = ?5, last_reply = ?6,
+                     final_at = CASE WHEN ?7 THEN ?8 ELSE final_at END,
+                     message = CASE WHEN ?7 THEN x'' ELSE message END
                  WHERE id = ?1 AND epoch = ?2 AND status IN ('claimed', 'committing')",
             )?
             .execute(params![
@@ -256,14 +261,13 @@ pub fn record_attempts(
                 counted,
                 next.unix(),
                 seen.summary(),
+                ends,
+                attempt.at.unix(),
             ])?;
         if n == 0 {
             continue;
         }
         record_attempt_row(tx, attempt.delivery, attempt.at, &seen)?;
-        if matches!(status, DeliveryStatus::Sent | DeliveryStatus::Failed) {
-            finish(tx, attempt.delivery, status, attempt.at)?;
-        }
         if attempt.verdict == Verdict::Suppress {
             suppress(tx, attempt.delivery, attempt.at, hash)?;
         }
