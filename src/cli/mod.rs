@@ -8,6 +8,7 @@ mod check_config;
 mod companies;
 mod completions;
 mod demo;
+mod doctor;
 mod eval;
 mod explain;
 mod feeds;
@@ -117,6 +118,7 @@ enum Command {
     Parse(parse::Args),
     Outbox(outbox::Args),
     SendTest(send_test::Args),
+    Doctor(doctor::Args),
     Backup(backup::Args),
     TokenKey(token_key::Args),
     Explain(explain::Args),
@@ -175,6 +177,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Parse(args) => parse::run(&args),
         Command::Outbox(args) => outbox::run(config, &args),
         Command::SendTest(args) => send_test::run(config, &args),
+        Command::Doctor(args) => doctor::run(config, &args),
         Command::Backup(args) => backup::run(config, &args),
         Command::TokenKey(args) => token_key::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),

@@ -2,6 +2,7 @@
 //! (`retry`). [`Mailer`] is the loop's work.
 
 mod dkim;
+pub mod doctor;
 mod ledger;
 mod mailer;
 pub mod message;

@@ -33,7 +33,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("chrono_tz", &["time/"]),
     ("minijinja", &["mail/render/"]),
     ("lettre", &["mail/message", "mail/smtp"]),
-    ("mail_auth", &["mail/dkim"]),
+    ("mail_auth", &["mail/dkim", "mail/doctor/"]),
     ("mail_parser", &["subscribe/inbound", "mail/bounce"]),
     ("axum", &["subscribe/web", "ops/", "demo/"]),
     ("aho_corasick", &["stories/"]),
