@@ -1,7 +1,9 @@
 //! The loop that keeps house: retention in small batches, the daily write-back of the log, gauges, the heartbeat.
+//! The fifth loop: retention in small batches, the daily write-back of the log, gauges, mails to the operator.
 
 use std::time::Duration;
 
+use super::notices;
 use crate::context::{Ctx, Next};
 use crate::store::{self, retention, settings};
 use crate::subscribe;
@@ -43,6 +45,10 @@ pub async fn tick(ctx: &Ctx) -> anyhow::Result<Next> {
         ctx.db
             .write(move |tx| settings::put_number(tx, CHECKPOINT_AT, now.unix()))
             .await?;
+    }
+    match notices::tick(ctx).await {
+        Ok(n) => did += n,
+        Err(error) => tracing::error!(error = format!("{error:#}"), "A mail to the operator could not be made"),
     }
     show(&ctx.db.read(move |conn| store::summary::read(conn, now)).await?);
     Ok(Next {

@@ -6,6 +6,7 @@
 
 mod beat;
 mod housekeeping;
+mod notices;
 mod signals;
 mod tick_loop;
 

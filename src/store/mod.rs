@@ -15,6 +15,7 @@ pub mod inbound;
 pub mod lists;
 mod lock;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod retention;
 pub mod settings;

@@ -29,6 +29,7 @@ mod https;
 mod imap;
 mod lmtp;
 mod mail_corpus;
+mod operator;
 mod outbox_world;
 mod politeness;
 mod poll;

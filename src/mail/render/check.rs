@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::digest::{RenderSettings, render_digest};
+use super::operator::{self, render_operator};
 use super::place;
 use super::service::sample as sample_service;
 use super::templates::{RenderError, Templates};
@@ -50,6 +51,7 @@ pub(super) fn all(templates: &Templates) -> Result<(), RenderError> {
             }
         }
     }
+    output("operator", &render_operator(templates, &operator::sample(HOSTILE))?)?;
     for web in [true, false] {
         for about in ["question", "settings", "changed", "help", "not_subscribed", "export"] {
             kind(templates, "reply", &sample_service(about, web, HOSTILE))?;

@@ -7,6 +7,7 @@
 mod check;
 mod digest;
 mod folder;
+mod operator;
 pub mod pages;
 pub mod place;
 mod service;
@@ -15,6 +16,7 @@ pub mod text;
 mod words;
 
 pub use digest::{RenderSettings, UNUSUAL_RATIO, archive_page, edition_page, render_digest};
+pub use operator::{OperatorMail, render_operator};
 pub use service::{Offer, ServiceMail, Tongue, render_service};
 pub use templates::{RenderError, Templates, harmless};
 pub use words::{Marks, Words};

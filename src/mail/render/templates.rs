@@ -63,6 +63,18 @@ const BUILTIN: &[(&str, &str)] = &[
     ),
     ("reply/body.txt.j2", include_str!("../templates/reply/body.txt.j2")),
     ("reply/body.html.j2", include_str!("../templates/reply/body.html.j2")),
+    (
+        "operator/subject.txt.j2",
+        include_str!("../templates/operator/subject.txt.j2"),
+    ),
+    (
+        "operator/body.txt.j2",
+        include_str!("../templates/operator/body.txt.j2"),
+    ),
+    (
+        "operator/body.html.j2",
+        include_str!("../templates/operator/body.html.j2"),
+    ),
 ];
 
 /// Why a template cannot be used, or a mail cannot be rendered.

@@ -1,0 +1,104 @@
+//! Mails to whoever runs this: the summary of a week, a notice when something broke, and no more than one a day.
+
+use courant::clock::{Clock as _, SystemClock};
+use courant::store::rusqlite::Connection;
+
+use super::fake_feeds::{FakeFeeds, reply};
+use super::program::{Installation, until};
+
+const DAY: i64 = 86_400;
+
+fn config(feed: &str) -> String {
+    format!(
+        "[daemon]\noperator = \"ops@example.org\"\n[database]\npath = \"courant.db\"\n\
+         [poll]\nallow_private = true\nhost_pause = \"0s\"\n[web]\nenabled = false\n\
+         [mail]\nlist_address = \"news@example.org\"\nfrom = \"digest@example.org\"\ncontact = \"Desk, 1 Main Street\"\n\
+         transport = \"folder\"\nfolder = \"mails\"\n\
+         [[digest]]\nkey = \"daily\"\nschedule = \"0 7 1 1 *\"\n[[feed]]\nkey = \"acme\"\nurl = \"{feed}\"\n"
+    )
+}
+
+fn execute(here: &Installation, sql: &str) {
+    Connection::open(here.path("courant.db"))
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
+}
+
+fn mails(here: &Installation) -> Vec<String> {
+    let folder = std::fs::read_dir(here.path("mails")).into_iter().flatten();
+    folder
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "eml"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// Runs the daemon until it has looked after itself once more, and so many mails to the operator have left in all.
+async fn one_round(here: &Installation, n_mails: i64) {
+    execute(here, "DELETE FROM settings WHERE key = 'checkpoint_at'");
+    let daemon = here.start(&["run"]);
+    until("the mails to the operator", || {
+        here.count("SELECT count(*) FROM deliveries WHERE kind = 'admin' AND status = 'sent'") == n_mails
+            && here.count("SELECT count(*) FROM settings WHERE key = 'operator_summary_at'") == 1
+            && here.count("SELECT count(*) FROM settings WHERE key = 'checkpoint_at'") == 1
+    })
+    .await;
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success(), "{}", here.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_week_is_summed_up_and_what_broke_is_told_once_a_day() {
+    let feeds = FakeFeeds::start().await;
+    feeds.on("/1.xml", [reply(410, String::new())]);
+    let here = Installation::new(&config(&feeds.url("/1.xml")));
+    here.run(&["poll"]);
+    one_round(&here, 0).await;
+    assert!(mails(&here).is_empty(), "the first week has only begun");
+
+    let now = SystemClock.now().unix();
+    let last_week = now - 8 * DAY;
+    let blob = last_week.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
+    execute(
+        &here,
+        &format!("UPDATE settings SET value = x'{blob}' WHERE key = 'operator_summary_at'"),
+    );
+    one_round(&here, 1).await;
+    let summary = mails(&here).remove(0);
+    for words in [
+        "To: ops@example.org",
+        "Your week with Courant",
+        "acme",
+        "gone",
+        "remove this [[feed]]",
+        "Auto-Submitted",
+    ] {
+        assert!(summary.contains(words), "{words} is not in {summary}");
+    }
+
+    execute(
+        &here,
+        &format!(
+            "INSERT INTO deliveries (dedupe_key, kind, recipient, message_id, status, next_attempt_at, queued_at)
+             VALUES ('x', 'admin', 'nobody@example.org', 'x@example.org', 'uncertain', {now}, {now});
+             INSERT INTO attempts (delivery_id, at, outcome) SELECT id, {now}, 'unknown' FROM deliveries WHERE dedupe_key = 'x'"
+        ),
+    );
+    one_round(&here, 2).await;
+    let notice = mails(&here)
+        .into_iter()
+        .find(|mail| mail.contains("Courant needs you"))
+        .unwrap();
+    assert!(notice.contains("may or may not"), "{notice}");
+    assert!(!notice.contains("nobody@example.org"), "no address in it");
+    // The trouble goes on, and the day is not over.
+    one_round(&here, 2).await;
+    assert_eq!(
+        here.count("SELECT count(*) FROM deliveries WHERE kind = 'admin'"),
+        3,
+        "the doubtful one and two of ours"
+    );
+    assert_eq!(mails(&here).len(), 2);
+    here.assert_intact();
+}
