@@ -1,5 +1,4 @@
-//! The loop that keeps house: retention in small batches, the daily write-back of the log, gauges, the heartbeat.
-//! The fifth loop: retention in small batches, the daily write-back of the log, gauges, mails to the operator.
+//! The loop that keeps house: retention in small batches, the daily write-back of the log, gauges, mails to the operator.
 
 use std::time::Duration;
 
