@@ -57,7 +57,8 @@ fn a_poll_never_looks_at_all_feeds() {
         2,
         &["SEARCH fetch_state USING COVERING INDEX fetch_state_due (next_fetch_at>? AND next_fetch_at<?)"],
     );
-    check_plan(CLAIM_ONE, 2, &[its_row]);
+    let its_hub = "SEARCH w USING INTEGER PRIMARY KEY (rowid=?)";
+    check_plan(CLAIM_ONE, 3, &[its_row, "SCALAR SUBQUERY 1", its_hub]);
     check_plan(
         record::QUIET,
         9,
