@@ -171,7 +171,7 @@ url = \"https://www.globex.example/rss\"
             .iter()
             .fold(file.to_owned(), |text, (old, new)| text.replace(old, new));
         let patch = proposed_patch(Path::new("config.toml"), file, moves);
-        assert_eq!(patch.map(|patch| patch.text).unwrap_or_else(|| file.to_owned()), wanted);
+        assert_eq!(patch.map_or_else(|| file.to_owned(), |patch| patch.text), wanted);
     }
 
     #[test]

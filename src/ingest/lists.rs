@@ -266,11 +266,10 @@ fn report(read: &ListRead, before: &ListRow) {
         return;
     }
     for (kind, detail) in &read.events {
-        match *kind {
-            "list.cut" => {
-                tracing::warn!(list = key, %detail, "A list names more feeds than feeds_max; the rest is left out")
-            }
-            _ => tracing::info!(list = key, %detail, "A list of feeds changed"),
+        if *kind == "list.cut" {
+            tracing::warn!(list = key, %detail, "A list names more feeds than feeds_max; the rest is left out");
+        } else {
+            tracing::info!(list = key, %detail, "A list of feeds changed");
         }
     }
 }

@@ -31,11 +31,11 @@ pub fn listed(conn: &Connection) -> Result<Vec<ListedFeed>> {
 /// # Errors
 /// When SQLite fails.
 pub fn all(conn: &Connection) -> Result<Vec<ListRow>> {
-    let mut statement = conn.prepare_cached(concat!(
+    let mut statement = conn.prepare_cached(
         "SELECT key, url, next_fetch_at, last_success_at, etag, last_modified, failures, error, n_left_out,
                 (SELECT count(*) FROM listed_feeds f WHERE f.list_key = l.key)
-         FROM feed_lists l ORDER BY key"
-    ))?;
+         FROM feed_lists l ORDER BY key",
+    )?;
     let rows = statement.query_map([], row_from)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
