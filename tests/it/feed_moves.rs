@@ -43,7 +43,7 @@ async fn the_new_address_in_the_configuration_keeps_what_was_learnt() {
 }
 
 /// A feed whose move was proven by the program itself; only the days in between are left out.
-async fn moved(server: &FakeFeeds) -> Installation {
+fn moved(server: &FakeFeeds) -> Installation {
     let installation = Installation::new(&format!(
         "# Mine.\n[database]\npath = \"courant.db\"\n[poll]\nallow_private = true\n[mail]\ntransport = \"folder\"\n\
          folder = \"mail\"\nlist_address = \"news@example.org\"\n[[digest]]\nkey = \"daily\"\n\n[[feed]]\n\
@@ -63,7 +63,7 @@ async fn a_move_is_proposed_and_written_where_a_person_says_so() {
     let server = FakeFeeds::start().await;
     server.on("/a", [redirect(308, "/b")]);
     server.on("/b", [tagged("\"v1\"")]);
-    let installation = moved(&server).await;
+    let installation = moved(&server);
     let patch = format!(
         "@@ -13,3 +13,3 @@\n [[feed]]\n key = \"acme\"\n-url = \"{}\" # the news desk\n+url = \"{}\" # the news desk\n",
         server.url("/a"),

@@ -1,5 +1,6 @@
 //! Full text: articles' pages are read politely, used for tagging and stories, and never mailed.
 
+use courant::clock::{Clock as _, SystemClock};
 use std::time::Duration;
 
 use courant::ingest::full_text;
@@ -203,7 +204,7 @@ async fn a_page_on_a_private_address_is_not_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_text_is_in_no_mail() {
     let server = FakeFeeds::start().await;
-    let now = chrono::Utc::now().timestamp();
+    let now = SystemClock.now().unix();
     let title = "Cloud contract signed for harbour offices";
     server.on("/feed", [document(&server, &[("/1", title)], now - 600)]);
     server.on(

@@ -20,11 +20,14 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::fake_feeds::{Act, FakeFeeds, reply_with, rss};
 use crate::poll_world::{NOW, World};
 
+/// The fields of one request, as sent.
+type Form = Vec<(String, String)>;
+
 /// A hub that takes every request and remembers its form.
 #[derive(Clone)]
 struct Hub {
     url: String,
-    forms: Arc<Mutex<Vec<Vec<(String, String)>>>>,
+    forms: Arc<Mutex<Vec<Form>>>,
 }
 
 impl Hub {
@@ -47,7 +50,7 @@ impl Hub {
 
     /// The one form it was sent since the last call.
     #[track_caller]
-    fn form(&self) -> Vec<(String, String)> {
+    fn form(&self) -> Form {
         let forms = std::mem::take(&mut *self.forms.lock().unwrap());
         assert_eq!(forms.len(), 1, "{forms:?}");
         forms.into_iter().next().unwrap()
