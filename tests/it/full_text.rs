@@ -1,8 +1,8 @@
 //! Full text: articles' pages are read politely, used for tagging and stories, and never mailed.
 
-use courant::clock::{Clock as _, SystemClock};
 use std::time::Duration;
 
+use courant::clock::{Clock as _, SystemClock};
 use courant::ingest::full_text;
 use courant::store::texts::{self, TextCounts};
 use courant::stories::Grouper;
