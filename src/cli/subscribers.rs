@@ -179,6 +179,7 @@ async fn add(ctx: &Ctx, text: &str, digest: Option<&str>, confirmed: bool) -> an
         evidence: "operator".to_owned(),
         thread: None,
         answers: Vec::new(),
+        language: None,
     };
     let done = order(ctx, &templates, asked).await?;
     match done {

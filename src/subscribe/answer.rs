@@ -1,19 +1,20 @@
 //! The one mail that answers: its values gathered, rendered, built and queued.
 
-use super::choose::{Names, Notes, often_words};
+use super::choose::{Names, Notes};
 use super::command::Command;
 use super::decide::Answer;
 use super::desk::{Desk, Order};
 use super::inbound::ListAddress;
+use super::note::{Note, often_words};
 use crate::address::Address;
 use crate::config::DigestSettings;
 use crate::mail::message::{self, MessageSpec};
-use crate::mail::render::{Offer, ServiceMail, Tongue, render_service};
+use crate::mail::render::{Offer, ServiceMail, ServiceWords, Words, render_service};
 use crate::model::{Choices, DeliveryKind, Length, MailFormat, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::outbox::{self, NewDelivery};
 use crate::store::rusqlite::Transaction;
 use crate::store::{self, subscribers};
-use crate::time::{ReaderSchedule, Timestamp};
+use crate::time::{ReaderSchedule, Schedule, Timestamp};
 use crate::token;
 
 /// Most characters of an export in a mail.
@@ -86,7 +87,8 @@ pub fn send(
         .as_ref()
         .and_then(|key| desk.config.digests.iter().find(|d| d.key == *key));
     let digest = digest.or_else(|| desk.config.digests.first());
-    let mut mail = values(desk, &list, about, digest, known, &draft);
+    let w = ServiceWords::of(&language(order, about, digest));
+    let mut mail = values(desk, &list, about, digest, known, &draft, w);
     if draft.answer == Answer::Export
         && let Some(person) = about.map(|s| s.subscriber)
         && let Some(person) = subscribers::get(tx, person)?
@@ -128,7 +130,7 @@ pub fn send(
         references: thread.map(|(_, references)| references).unwrap_or_default(),
         list: None,
         feedback_id: None,
-        language: mail.w.code.clone(),
+        language: mail.w.code().to_owned(),
     };
     let built = render_service(&desk.templates, template, &mail)
         .map_err(|e| e.to_string())
@@ -169,6 +171,7 @@ fn values(
     digest: Option<&DigestSettings>,
     known: &Names,
     draft: &Draft,
+    w: &'static ServiceWords,
 ) -> ServiceMail {
     let title = digest.map_or_else(|| desk.config.mail.from_name.clone(), |d| d.title.clone());
     let public = desk.config.mailed_url();
@@ -218,30 +221,30 @@ fn values(
     let offers = desk.config.digests.iter().filter(|d| d.open).map(|d| Offer {
         key: d.key.clone(),
         title: d.title.clone(),
-        often: d.schedule.words(),
+        often: rhythm(&d.schedule, w),
         mail: list.with(&format!("subscribe-{}", d.key)),
     });
     let wants_offers = matches!(draft.answer, Answer::Help | Answer::NotSubscribed);
     let wants_holds = active && matches!(draft.answer, Answer::Settings | Answer::Changed | Answer::Help);
     ServiceMail {
-        w: Tongue { code: "en".to_owned() },
-        heading: heading(draft.answer, &title),
+        w,
+        heading: heading(draft.answer, &title, w),
         about: about_word.to_owned(),
         act_url,
         act_mail,
         asked,
         hours: desk.config.inbound.pending_max.as_secs() / 3_600,
-        often: digest.map(|d| when(&choices, d)).unwrap_or_default(),
-        first: digest.map(|d| first(&choices, d, desk.now)).unwrap_or_default(),
-        done: draft.notes.done.clone(),
+        often: digest.map(|d| when(&choices, d, w)).unwrap_or_default(),
+        first: digest.map(|d| first(&choices, d, desk.now, w)).unwrap_or_default(),
+        done: say(&draft.notes.done, w),
         not_done: if draft.answer == Answer::Confirm {
             Vec::new()
         } else {
-            draft.notes.not_done.clone()
+            say(&draft.notes.not_done, w)
         },
         holds: digest
             .filter(|_| wants_holds)
-            .map(|d| holds(&choices, d, known, desk.now))
+            .map(|d| holds(&choices, d, known, desk.now, w))
             .unwrap_or_default(),
         offers: offers.filter(|_| wants_offers).collect(),
         export: String::new(),
@@ -285,17 +288,31 @@ fn shown(command: &Command, known: &Names) -> String {
     change.to_string()
 }
 
-fn heading(answer: Answer, title: &str) -> String {
-    match answer {
-        Answer::Confirm => "One more step".to_owned(),
-        Answer::Welcome => format!("Welcome to {title}"),
-        Answer::Goodbye => "Goodbye".to_owned(),
-        Answer::Question => "Is it you?".to_owned(),
-        Answer::NotSubscribed => "Not subscribed".to_owned(),
-        Answer::Export => "Your data".to_owned(),
-        Answer::Help => "How this works".to_owned(),
-        Answer::Settings | Answer::Changed | Answer::Silence => format!("Your settings for {title}"),
-    }
+fn say(notes: &[Note], w: &ServiceWords) -> Vec<String> {
+    notes.iter().map(|note| note.say(w)).collect()
+}
+
+/// The reader's language: as chosen, else as written, else the digest's.
+fn language(order: &Order, about: Option<&Subscription>, digest: Option<&DigestSettings>) -> String {
+    about
+        .and_then(|s| s.choices.language.clone())
+        .or_else(|| order.language.clone())
+        .or_else(|| digest.map(|d| d.language.clone()))
+        .unwrap_or_default()
+}
+
+fn heading(answer: Answer, title: &str, w: &ServiceWords) -> String {
+    let key = match answer {
+        Answer::Confirm => "confirm_heading",
+        Answer::Welcome => "welcome_heading",
+        Answer::Goodbye => "goodbye_heading",
+        Answer::Question => "question_heading",
+        Answer::NotSubscribed => "not_subscribed_heading",
+        Answer::Export => "export_heading",
+        Answer::Help => "help_heading",
+        Answer::Settings | Answer::Changed | Answer::Silence => "settings_heading",
+    };
+    w.say(key, &[("title", title)])
 }
 
 fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSchedule> {
@@ -311,28 +328,48 @@ fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSche
 
 /// When a reader's mail comes, in words.
 #[must_use]
-pub fn when(choices: &Choices, digest: &DigestSettings) -> String {
+pub fn when(choices: &Choices, digest: &DigestSettings, w: &ServiceWords) -> String {
     match own_schedule(choices, digest) {
-        Some(own) => format!("{} ({})", own.schedule.words(), own.zone),
-        None => format!("{} ({})", digest.schedule.words(), digest.zone),
+        Some(own) => format!("{} ({})", rhythm(&own.schedule, w), own.zone),
+        None => format!("{} ({})", rhythm(&digest.schedule, w), digest.zone),
+    }
+}
+
+/// A schedule in words: the everyday ones in the reader's language, others in English.
+fn rhythm(schedule: &Schedule, w: &ServiceWords) -> String {
+    let Some((days, time)) = schedule.plain() else {
+        return schedule.words();
+    };
+    match days.as_slice() {
+        [1, 2, 3, 4, 5] => w.say("monday_to_friday", &[("time", &time)]),
+        [day] => {
+            let from_monday = (usize::from(*day) + 6) % 7;
+            w.say("every_week", &[("day", w.weekday(from_monday)), ("time", &time)])
+        }
+        all if all.len() == 7 => w.say("every_day", &[("time", &time)]),
+        _ => schedule.words(),
     }
 }
 
 /// When the next mail comes, in words.
-fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp) -> String {
+fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, w: &ServiceWords) -> String {
     let own = own_schedule(choices, digest);
     let (schedule, zone) = own
         .as_ref()
         .map_or((&digest.schedule, digest.zone), |own| (&own.schedule, own.zone));
     let start = choices.paused_until.filter(|until| *until > now).unwrap_or(now);
     schedule.next_after(zone, start).map_or_else(
-        || "comes soon".to_owned(),
+        || w.say("first_soon", &[]),
         |firing| {
             let local = zone.local(firing.at);
-            format!(
-                "comes on {} at {} ({zone}), with the news since the one before",
-                local.long_date(),
-                local.clock()
+            let values = [
+                ("day", Words::of(w.code()).long_date(&local)),
+                ("time", local.clock()),
+                ("zone", zone.to_string()),
+            ];
+            w.say(
+                "first_on",
+                &values.each_ref().map(|(name, value)| (*name, value.as_str())),
             )
         },
     )
@@ -340,8 +377,14 @@ fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp) -> String {
 
 /// What holds for a reader: label and value.
 #[must_use]
-pub fn holds(choices: &Choices, digest: &DigestSettings, known: &Names, now: Timestamp) -> Vec<(String, String)> {
-    let row = |label: &str, value: String| (label.to_owned(), value);
+pub fn holds(
+    choices: &Choices,
+    digest: &DigestSettings,
+    known: &Names,
+    now: Timestamp,
+    w: &ServiceWords,
+) -> Vec<(String, String)> {
+    let row = |label: &str, value: String| (w.say(label, &[]), value);
     let named = |slugs: &[String]| {
         slugs
             .iter()
@@ -349,30 +392,34 @@ pub fn holds(choices: &Choices, digest: &DigestSettings, known: &Names, now: Tim
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let mut rows = vec![row("When", when(choices, digest))];
+    let mut rows = vec![row("hold_when", when(choices, digest, w))];
     if choices.frequency != crate::model::Frequency::Default {
-        rows.push(row("How often", often_words(&choices.frequency)));
+        rows.push(row("hold_often", often_words(&choices.frequency, w)));
     }
     if choices.companies.is_empty() && choices.themes.is_empty() {
-        rows.push(row("What", "everything".to_owned()));
+        rows.push(row("hold_what", w.say("hold_everything", &[])));
     }
     for (label, slugs) in [
-        ("Companies", &choices.companies),
-        ("Themes", &choices.themes),
-        ("Muted", &choices.muted),
+        ("hold_companies", &choices.companies),
+        ("hold_themes", &choices.themes),
+        ("hold_muted", &choices.muted),
     ] {
         if !slugs.is_empty() {
             rows.push(row(label, named(slugs)));
         }
     }
     if choices.length == Length::Short {
-        rows.push(row("Length", "short".to_owned()));
+        rows.push(row("hold_length", w.say("hold_short", &[])));
     }
     if choices.format == MailFormat::Text {
-        rows.push(row("Format", "text only".to_owned()));
+        rows.push(row("hold_format", w.say("hold_text", &[])));
+    }
+    if let Some(language) = &choices.language {
+        rows.push(row("hold_language", ServiceWords::of(language).name().to_owned()));
     }
     if let Some(until) = choices.paused_until.filter(|until| *until > now) {
-        rows.push(row("Paused", format!("until {}", digest.zone.local(until).long_date())));
+        let day = Words::of(w.code()).long_date(&digest.zone.local(until));
+        rows.push(row("hold_paused", w.say("hold_until", &[("day", &day)])));
     }
     rows
 }

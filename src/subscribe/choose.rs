@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use super::command::Change;
-use crate::model::{Choices, Frequency, KnownName, NameKind};
+use super::note::Note;
+use crate::mail::render::ServiceWords;
+use crate::model::{Choices, KnownName, NameKind};
 use crate::time::{ReaderSchedule, Schedule, TimeError, Timestamp, Zone};
 
 /// From this likeness on (Jaro-Winkler) a known name is offered for an unknown one.
@@ -25,13 +27,13 @@ pub struct Names {
     folded: OnceLock<BTreeMap<String, usize>>,
 }
 
-/// What changes came to, in words for the reader.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+/// What changes came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     /// What changed.
-    pub done: Vec<String>,
+    pub done: Vec<Note>,
     /// What was not understood, with what was probably meant.
-    pub not_done: Vec<String>,
+    pub not_done: Vec<Note>,
 }
 
 impl Names {
@@ -115,62 +117,68 @@ pub fn apply(choices: &mut Choices, change: &Change, names: &Names, now: Timesta
     match change {
         Change::Follow(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            add(followed(choices, known.kind), &known.slug).then(|| format!("following {}", known.name))
+            add(followed(choices, known.kind), &known.slug).then(|| Note::About("following", known.name.clone()))
         }),
         Change::Theme(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            add(followed(choices, known.kind), &known.slug).then(|| format!("following {}", known.name))
+            add(followed(choices, known.kind), &known.slug).then(|| Note::About("following", known.name.clone()))
         }),
         Change::Unfollow(list) => each(list, names, notes, |known| {
             followed(choices, known.kind).retain(|slug| slug != &known.slug);
-            Some(format!("no longer following {}", known.name))
+            Some(Note::About("not_following", known.name.clone()))
         }),
         Change::Mute(list) => each(list, names, notes, |known| {
             followed(choices, known.kind).retain(|slug| slug != &known.slug);
-            add(&mut choices.muted, &known.slug).then(|| format!("{} is muted", known.name))
+            add(&mut choices.muted, &known.slug).then(|| Note::About("muted", known.name.clone()))
         }),
         Change::Unmute(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            Some(format!("{} is no longer muted", known.name))
+            Some(Note::About("not_muted", known.name.clone()))
         }),
         Change::Time(time) => {
             choices.time = Some(time.clone());
-            notes.done.push(format!("mail at {time}"));
+            notes.done.push(Note::About("mail_at", time.clone()));
         }
         Change::Zone(zone) => match zone.parse::<Zone>() {
             Ok(zone) => {
                 choices.zone = Some(zone.to_string());
-                notes.done.push(format!("times in {zone}"));
+                notes.done.push(Note::About("times_in", zone.to_string()));
             }
-            Err(error) => notes.not_done.push(error.to_string()),
+            Err(_) => notes.not_done.push(Note::About("unknown_zone", zone.clone())),
         },
         Change::Often(frequency) => {
             choices.frequency = frequency.clone();
-            notes.done.push(often_words(frequency));
+            notes.done.push(Note::Often(frequency.clone()));
         }
         Change::Pause(span) => {
             choices.paused_until = Some(now.plus(*span));
-            notes.done.push(format!("no mail for {} days", span.as_secs() / 86_400));
+            notes.done.push(Note::Paused(span.as_secs() / 86_400));
         }
         Change::Resume => {
             choices.paused_until = None;
-            notes.done.push("mail goes on".to_owned());
+            notes.done.push(Note::Plain("resumed"));
         }
         Change::Length(length) => {
             choices.length = *length;
-            notes.done.push(format!("{change} mail"));
+            notes.done.push(Note::Length(*length));
         }
         Change::Format(format) => {
             choices.format = *format;
-            notes.done.push(format!("mail as {change}"));
+            notes.done.push(Note::Format(*format));
         }
         Change::Language(code) => {
-            choices.language = Some(code.clone());
-            notes.done.push(format!("{change}"));
+            if ServiceWords::has(code) {
+                choices.language = Some(code.clone());
+                notes
+                    .done
+                    .push(Note::About("language_set", ServiceWords::of(code).name().to_owned()));
+            } else {
+                notes.not_done.push(Note::About("unknown_language", code.clone()));
+            }
         }
         Change::Reset => {
             *choices = Choices::default();
-            notes.done.push("everything as the digest does it".to_owned());
+            notes.done.push(Note::Plain("reset"));
         }
     }
     canonical(choices);
@@ -200,22 +208,6 @@ pub fn schedule_of(choices: &Choices, digest: &Schedule, zone: Zone) -> Result<S
     Ok(own.map_or_else(String::new, |own| own.to_string()))
 }
 
-/// How often, in words.
-#[must_use]
-pub fn often_words(frequency: &Frequency) -> String {
-    match frequency {
-        Frequency::Default => "as often as the digest comes".to_owned(),
-        Frequency::Daily => "every day".to_owned(),
-        Frequency::Weekdays => "Monday to Friday".to_owned(),
-        Frequency::Weekly(day) => {
-            let day = day
-                .parse::<crate::time::Weekday>()
-                .map_or(day.as_str(), |day| day.name());
-            format!("once a week, on {day}")
-        }
-    }
-}
-
 fn followed(choices: &mut Choices, kind: NameKind) -> &mut Vec<String> {
     match kind {
         NameKind::Company => &mut choices.companies,
@@ -233,22 +225,17 @@ fn add(list: &mut Vec<String>, slug: &str) -> bool {
     true
 }
 
-fn each(list: &[String], names: &Names, notes: &mut Notes, mut act: impl FnMut(&KnownName) -> Option<String>) {
+fn each(list: &[String], names: &Names, notes: &mut Notes, mut act: impl FnMut(&KnownName) -> Option<Note>) {
     for text in list {
         match names.find(text) {
             Ok(known) => match act(known) {
                 Some(done) => notes.done.push(done),
-                None => notes.not_done.push(format!(
-                    "\u{201c}{}\u{201d}: the list is full ({NAMES_MAX} names)",
-                    known.name
-                )),
+                None => notes.not_done.push(Note::Full(known.name.clone(), NAMES_MAX)),
             },
-            Err(Some(near)) => notes.not_done.push(format!(
-                "\u{201c}{text}\u{201d} is not known; did you mean \u{201c}{near}\u{201d}?"
-            )),
-            Err(None) => notes.not_done.push(format!(
-                "\u{201c}{text}\u{201d} is neither a company nor a theme we know"
-            )),
+            Err(Some(near)) => notes
+                .not_done
+                .push(Note::Near("unknown_near", text.clone(), near.to_owned())),
+            Err(None) => notes.not_done.push(Note::About("unknown", text.clone())),
         }
     }
 }
@@ -263,6 +250,7 @@ fn fold(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Frequency;
     use crate::subscribe::command::{Command, Line, parse_line};
 
     fn names() -> Names {
@@ -308,7 +296,8 @@ mod tests {
             choices.muted.join(" ")
         );
         assert_eq!(shown, holds);
-        assert_eq!(notes.not_done.join("; "), not_done);
+        let said: Vec<String> = notes.not_done.iter().map(|n| n.say(ServiceWords::of("en"))).collect();
+        assert_eq!(said.join("; "), not_done);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::model::{Frequency, Length, MailFormat};
 use crate::time::{Weekday, parse_clock};
-use words::{COURTESIES, FILL, NAMES};
+use words::{COURTESIES, FILL, NAMES, OF_LANGUAGE};
 
 /// Longest line that can be a command, in characters.
 const LINE_CHARS_MAX: usize = 300;
@@ -137,6 +137,17 @@ pub fn parse_line(line: &str) -> Line {
         None if COURTESIES.contains(&word.as_str()) => Line::Courtesy,
         None => near(&word, rest),
     }
+}
+
+/// The language a command was written in, where its word belongs to one.
+#[must_use]
+pub fn language_of(line: &str) -> Option<&'static str> {
+    let line = tidy(line);
+    let (first, rest) = split_word(&line);
+    let first = if is_please(first) { split_word(rest).0 } else { first };
+    let word = bare(first);
+    let found = OF_LANGUAGE.iter().find(|(_, words)| words.contains(&word.as_str()));
+    found.map(|(code, _)| *code)
 }
 
 /// The command of ours that a word means, if it means one.
@@ -349,6 +360,8 @@ fn language(rest: &str) -> Option<String> {
         "de" | "german" | "deutsch" => "de",
         "fr" | "french" | "français" | "francais" => "fr",
         "es" | "spanish" | "español" | "espanol" => "es",
+        // Whether there are words for it is known where the choice is made.
+        code if (2..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_lowercase()) => code,
         _ => return None,
     };
     Some(code.to_owned())

@@ -15,10 +15,11 @@ use super::choose::{self, Names};
 use super::command::Command;
 use super::decide::{Answer, Next, Standing, Trust, decide};
 use super::inbound::Proof;
+use super::note::Note;
 use crate::address::Address;
 use crate::config::{Config, DigestSettings};
 use crate::crash;
-use crate::mail::render::Templates;
+use crate::mail::render::{ServiceWords, Templates};
 use crate::model::{Choices, EndReason, Subscriber, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::rusqlite::Transaction;
 use crate::store::subscribers::{self, NewPending, Step};
@@ -77,9 +78,10 @@ impl Desk {
         let known = Names::new(subscribers::known_names(tx)?);
         let mut draft = Draft::default();
         for (written, nearest) in &order.unclear {
-            draft.notes.not_done.push(format!(
-                "\u{201c}{written}\u{201d}; did you mean \u{201c}{nearest}\u{201d}?"
-            ));
+            draft
+                .notes
+                .not_done
+                .push(Note::Near("meant", written.clone(), (*nearest).to_owned()));
         }
         let may_answer = self.within_budget(tx, &party, order)?;
         let mut refused = false;
@@ -183,9 +185,10 @@ impl Desk {
                 (Next::Active | Next::Ended | Next::Changed | Next::Corrected | Next::Erased, None) => {}
             }
             if matches!(command, Command::Split(_) | Command::Merge(_)) && decision.next == Next::Keep {
-                draft.notes.not_done.push(format!(
-                    "\u{201c}{command}\u{201d} counts only in an answer to a digest you were sent"
-                ));
+                draft
+                    .notes
+                    .not_done
+                    .push(Note::About("only_in_answer", command.to_string()));
             }
             draft.raise(decision.answer, Some(digest.key.clone()), command);
             Self::reload(tx, party)?;
@@ -226,7 +229,14 @@ impl Desk {
             .subscriptions
             .iter()
             .find(|s| s.digest == digest.key && s.status == SubscriptionStatus::Pending);
-        let choices = kept.map(|s| s.choices.clone()).unwrap_or_default();
+        let mut choices = kept.map(|s| s.choices.clone()).unwrap_or_default();
+        // Who wrote in another language than the digest's reads its fixed words in their own.
+        if choices.language.is_none() {
+            choices.language = order
+                .language
+                .clone()
+                .filter(|code| code != ServiceWords::of(&digest.language).code());
+        }
         let id = subscribers::put_pending(
             tx,
             &NewPending {

@@ -14,6 +14,7 @@ pub mod desk;
 pub mod imap;
 pub mod inbound;
 pub mod lmtp;
+pub mod note;
 pub mod web;
 
 use std::sync::Arc;

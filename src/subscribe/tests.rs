@@ -1,5 +1,7 @@
 //! Raw mails in, outbox rows and subscriptions out.
 
+mod language;
+
 use std::sync::Arc;
 use std::time::Duration;
 

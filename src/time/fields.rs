@@ -187,22 +187,17 @@ impl Fields {
             values: (kind.min..=kind.max).collect(),
             star: true,
         };
-        let weekdays = match weekdays {
-            [] => Field {
-                values: (0..=6).collect(),
-                star: true,
-            },
-            some => Field {
-                values: some.iter().copied().collect(),
-                star: false,
-            },
+        let star = weekdays.is_empty();
+        let values = match weekdays {
+            [] => (0..=6).collect(),
+            some => some.iter().copied().collect(),
         };
         Self {
             minutes: Field::one(minute),
             hours: Field::one(hour),
             days: all(&DAY),
             months: all(&MONTH),
-            weekdays,
+            weekdays: Field { values, star },
         }
     }
 
@@ -226,6 +221,15 @@ impl Fields {
             words.push_str(&and(self.months.named(&MONTH)));
         }
         words
+    }
+
+    /// The everyday rhythms, which every language has words for: days of the week, and one time.
+    pub(super) fn plain(&self) -> Option<(Vec<u8>, String)> {
+        let one = |field: &Field| field.values.first().copied().filter(|_| field.values.len() == 1);
+        let (hour, minute) = (one(&self.hours)?, one(&self.minutes)?);
+        let plain = self.months.full(&MONTH) && self.days.full(&DAY);
+        let days = self.weekdays.values.iter().copied().collect();
+        plain.then(|| (days, format!("{hour:02}:{minute:02}")))
     }
 
     fn day_words(&self) -> String {

@@ -74,6 +74,12 @@ impl Schedule {
         self.fields.words()
     }
 
+    /// The everyday rhythms: weekdays as crontab counts them (0 is Sunday), and the time `07:00`; `None` for others.
+    #[must_use]
+    pub fn plain(&self) -> Option<(Vec<u8>, String)> {
+        self.fields.plain()
+    }
+
     /// The first slot that falls after an instant; `None` beyond the year 2100, where `cron` ends.
     #[must_use]
     pub fn next_after(&self, zone: Zone, after: Timestamp) -> Option<Firing> {

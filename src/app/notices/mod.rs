@@ -138,7 +138,7 @@ async fn queue(
 
 fn as_mail(notice: &Notice) -> OperatorMail {
     OperatorMail {
-        w: crate::mail::render::Tongue { code: "en".to_owned() },
+        w: crate::mail::render::ServiceWords::of("en"),
         heading: notice.heading.clone(),
         alerts: notice.alerts.clone(),
         rows: notice.rows.clone(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::service::Tongue;
+use super::ServiceWords;
 use super::templates::{RenderError, Templates, harmless};
 use crate::model::Rendered;
 
@@ -10,7 +10,7 @@ use crate::model::Rendered;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OperatorMail {
     /// The language.
-    pub w: Tongue,
+    pub w: &'static ServiceWords,
     /// Heading, and the subject.
     pub heading: String,
     /// What broke, a sentence each; empty in a summary of a good week.
@@ -50,7 +50,7 @@ fn plain_line(line: &str) -> String {
 /// A mail with the worst values there can be.
 pub(super) fn sample(worst: &str) -> OperatorMail {
     OperatorMail {
-        w: Tongue { code: "en".to_owned() },
+        w: ServiceWords::of("en"),
         heading: worst.to_owned(),
         alerts: vec![worst.to_owned()],
         rows: vec![(worst.to_owned(), worst.to_owned())],

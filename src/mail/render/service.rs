@@ -2,15 +2,9 @@
 
 use serde::Serialize;
 
+use super::ServiceWords;
 use super::templates::{RenderError, Templates};
 use crate::model::Rendered;
-
-/// The language of a service mail, as templates have it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Tongue {
-    /// BCP 47 tag.
-    pub code: String,
-}
 
 /// A digest that can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +24,7 @@ pub struct Offer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServiceMail {
     /// The language.
-    pub w: Tongue,
+    pub w: &'static ServiceWords,
     /// Heading of the mail.
     pub heading: String,
     /// The digest's name.
@@ -85,7 +79,7 @@ pub fn render_service(templates: &Templates, kind: &str, mail: &ServiceMail) -> 
 pub(super) fn sample(about: &str, web: bool, worst: &str) -> ServiceMail {
     let url = web.then(|| "https://news.example.org/confirm/abc".to_owned());
     ServiceMail {
-        w: Tongue { code: "en".to_owned() },
+        w: ServiceWords::of("en"),
         heading: worst.to_owned(),
         title: worst.to_owned(),
         about: about.to_owned(),

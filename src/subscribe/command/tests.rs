@@ -103,3 +103,20 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn a_command_tells_the_language_it_was_written_in() {
+    for (line, language) in [
+        ("Abonnieren", Some("de")),
+        ("Bitte abmelden!", Some("de")),
+        ("S'ABONNER", Some("fr")),
+        ("désinscription", Some("fr")),
+        ("Suscripción", Some("es")),
+        ("baja", Some("es")),
+        ("subscribe", None),
+        ("follow Hilfe", None),
+        ("", None),
+    ] {
+        assert_eq!(language_of(line), language, "{line}");
+    }
+}

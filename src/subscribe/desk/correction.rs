@@ -13,6 +13,7 @@ use crate::store::rusqlite::Transaction;
 use crate::store::{self};
 use crate::subscribe::choose::Notes;
 use crate::subscribe::command::Command;
+use crate::subscribe::note::Note;
 
 /// Corrections of one reader in a day.
 const READER_DAY_MAX: u32 = 10;
@@ -33,9 +34,9 @@ impl Desk {
         command: &Command,
         notes: &mut Notes,
     ) -> store::Result<()> {
-        let mut refuse = |why: &str| notes.not_done.push(format!("\u{201c}{command}\u{201d}: {why}"));
+        let mut refuse = |why: &'static str, n: u32| notes.not_done.push(Note::Refused(why, command.to_string(), n));
         if !self.may_correct(&party.address) {
-            refuse("only the operator of this service corrects stories");
+            refuse("only_operator", 0);
             return Ok(());
         }
         let mut shown = None;
@@ -46,11 +47,11 @@ impl Desk {
             }
         }
         let Some(shown) = shown else {
-            refuse("answer the digest whose stories you mean; it must be one of the last weeks");
+            refuse("which_digest", 0);
             return Ok(());
         };
         if corrections::n_since(tx, current.subscriber, self.now.minus(DAY))? >= READER_DAY_MAX {
-            refuse("that is enough for today");
+            refuse("enough_today", 0);
             return Ok(());
         }
         let (is_merge, numbers) = match command {
@@ -61,7 +62,7 @@ impl Desk {
         let mut found: Vec<(&u32, &Shown)> = Vec::new();
         for number in numbers {
             let Some(story) = shown.iter().find(|story| story.number == *number) else {
-                refuse(&format!("that digest has no number {number}"));
+                refuse("no_number", *number);
                 return Ok(());
             };
             found.push((number, story));
@@ -76,7 +77,7 @@ impl Desk {
         };
         let named = |(number, story): &(&u32, &Shown)| {
             let title: String = story.title.chars().take(TITLE_CHARS_MAX).collect();
-            format!("{number} (\u{201c}{title}\u{201d})")
+            (**number, title)
         };
         if is_merge {
             let Some(((_, first), rest)) = found.split_first() else {
@@ -85,21 +86,17 @@ impl Desk {
             for (_, other) in rest {
                 corrections::request(tx, &request(first, Some(other)))?;
             }
-            let names: Vec<String> = found.iter().map(named).collect();
-            notes.done.push(format!("{} are one story", names.join(" and ")));
+            notes
+                .done
+                .push(Note::Stories("merged", found.iter().map(named).collect()));
         } else {
             for pair in &found {
                 if pair.1.n_entries < 2 {
-                    notes.not_done.push(format!(
-                        "{} is a single article: there is nothing to split",
-                        named(pair)
-                    ));
+                    notes.not_done.push(Note::Stories("single", vec![named(pair)]));
                     continue;
                 }
                 corrections::request(tx, &request(pair.1, None))?;
-                notes
-                    .done
-                    .push(format!("{} stands apart from the other headlines there", named(pair)));
+                notes.done.push(Note::Stories("split", vec![named(pair)]));
             }
         }
         Ok(())

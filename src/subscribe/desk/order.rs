@@ -47,6 +47,8 @@ pub struct Order {
     pub thread: Option<(String, Vec<String>)>,
     /// The Message-IDs of ours that it may be an answer to, the likeliest first.
     pub answers: Vec<String>,
+    /// The language it was written in, where that is known and one of ours.
+    pub language: Option<String>,
 }
 
 impl Order {
@@ -66,6 +68,7 @@ impl Order {
             evidence: request.message_id,
             thread,
             answers,
+            language: request.language,
         }
     }
 }

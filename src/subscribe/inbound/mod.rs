@@ -13,8 +13,9 @@ mod text;
 
 use mail_parser::{HeaderValue, Message, MessageParser};
 
-use super::command::{Command, Line, parse_line};
+use super::command::{Command, Line, language_of, parse_line};
 use crate::address::Address;
+use crate::mail::render::ServiceWords;
 
 pub use address::{Detail, ListAddress};
 pub use report::{Report, ReportKind};
@@ -86,6 +87,8 @@ pub struct Request {
     pub answers: String,
     /// The Message-IDs it follows.
     pub references: Vec<String>,
+    /// The language of its author: of the command's word, else as the mail program says.
+    pub language: Option<String>,
 }
 
 /// What a mail is.
@@ -172,6 +175,7 @@ fn read_request(message: &Message<'_>, envelope: &Envelope, policy: &Policy) -> 
         message_id: message.message_id().map(capped_id).unwrap_or_default(),
         answers: ids(message.in_reply_to()).into_iter().next().unwrap_or_default(),
         references: ids(message.references()),
+        language: reading.language.or_else(|| content_language(message)),
     })
 }
 
@@ -180,6 +184,7 @@ fn read_request(message: &Message<'_>, envelope: &Envelope, policy: &Policy) -> 
 struct Reading {
     commands: Vec<Command>,
     unclear: Vec<(String, &'static str)>,
+    language: Option<String>,
 }
 
 impl Reading {
@@ -204,6 +209,9 @@ impl Reading {
     fn line(&mut self, line: &str) -> Option<bool> {
         match parse_line(line) {
             Line::Command(command) => {
+                if self.language.is_none() {
+                    self.language = language_of(line).map(ToOwned::to_owned);
+                }
                 self.take(command);
                 Some(true)
             }
@@ -274,6 +282,13 @@ fn capped_id(id: &str) -> String {
         .filter(char::is_ascii_graphic)
         .take(MESSAGE_ID_BYTES_MAX)
         .collect()
+}
+
+/// `Content-Language: de-DE` comes to `de`, when we have words for it.
+fn content_language(message: &Message<'_>) -> Option<String> {
+    let value = message.header_raw("Content-Language")?;
+    let primary = value.trim().split(['-', '_', ',', ' ']).next()?.to_ascii_lowercase();
+    ServiceWords::has(&primary).then_some(primary)
 }
 
 /// The Message-IDs in a field, without brackets.

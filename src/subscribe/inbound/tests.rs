@@ -290,3 +290,22 @@ proptest! {
         let _ = read_mail(raw.as_bytes(), &Envelope::default(), &policy());
     }
 }
+
+#[test]
+fn the_word_tells_the_language_else_the_mail_program_does() {
+    for (subject, header, language) in [
+        ("subscribe", "", None),
+        ("subscribe", "Content-Language: de-DE\n", Some("de")),
+        ("subscribe", "Content-Language: FR, en\n", Some("fr")),
+        ("subscribe", "Content-Language: nl\n", None),
+        ("subscribe", "Content-Language: \u{1f600}\n", None),
+        ("Abonnieren", "Content-Language: en-US\n", Some("de")),
+    ] {
+        let raw = format!("From: anna@example.net\nTo: news@example.org\nSubject: {subject}\n{header}\n\n");
+        let read = read_mail(raw.replace('\n', "\r\n").as_bytes(), &Envelope::default(), &policy());
+        let Inbound::Request(request) = read else {
+            panic!("{subject} {header}: {read:?}");
+        };
+        assert_eq!(request.language.as_deref(), language, "{subject} {header}");
+    }
+}

@@ -48,6 +48,7 @@ fn page_order(command: Command, from: Option<Address>, proof: Proof, way: Way, e
         evidence,
         thread: None,
         answers: Vec::new(),
+        language: None,
     }
 }
 

@@ -9,9 +9,10 @@ use axum::response::Response;
 use super::connection::Peer;
 use super::member::{self, Member};
 use super::{Door, Site, field, fields};
-use crate::mail::render::Words;
+use crate::mail::render::{ServiceWords, Words};
 use crate::model::{Choices, Frequency, Length, MailFormat, NameKind};
-use crate::subscribe::choose::{Names, canonical, often_words, schedule_of};
+use crate::subscribe::choose::{Names, canonical, schedule_of};
+use crate::subscribe::note::often_words;
 use crate::time::{CivilDate, Timestamp, Zone, parse_clock};
 
 /// The page.
@@ -236,7 +237,7 @@ fn frequencies(chosen: &Frequency) -> Vec<serde_json::Value> {
     .into_iter()
     .chain(DAYS.into_iter().map(|day| (day, Frequency::Weekly(day.to_owned()))));
     all.map(|(value, frequency)| {
-        serde_json::json!({"value": value, "name": often_words(&frequency), "chosen": frequency == *chosen})
+        serde_json::json!({"value": value, "name": often_words(&frequency, ServiceWords::of("en")), "chosen": frequency == *chosen})
     })
     .collect()
 }

@@ -302,3 +302,19 @@ proptest! {
         let _ = crate::time::ReaderSchedule::parse(&text);
     }
 }
+
+#[test]
+fn everyday_rhythms_are_days_and_one_time() {
+    for (text, expected) in [
+        ("0 7 * * *", Some((vec![0, 1, 2, 3, 4, 5, 6], "07:00"))),
+        ("30 6 * * 1-5", Some((vec![1, 2, 3, 4, 5], "06:30"))),
+        ("0 18 * * 7", Some((vec![0], "18:00"))),
+        ("0 7,19 * * *", None),
+        ("*/5 7 * * *", None),
+        ("0 7 1 * *", None),
+        ("0 7 * 3 *", None),
+    ] {
+        let expected = expected.map(|(days, time)| (days, time.to_owned()));
+        assert_eq!(Schedule::parse(text).unwrap().plain(), expected, "{text}");
+    }
+}
