@@ -189,6 +189,7 @@ fn transport(table: &mut Table<'_>, way: Way, smtp: Option<SmtpSettings>, around
     }
     let lmtp = lmtp_address(
         table,
+        "is not this machine",
         "it is not encrypted: deliver to this machine, or take `transport = \"smtp\"`",
     );
     match (way, smtp) {

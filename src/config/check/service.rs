@@ -109,6 +109,7 @@ pub(super) fn inbound(mut table: Table<'_>, around: &Surroundings) -> InboundSet
             .unwrap_or(Corrections::Readers),
         lmtp: lmtp_address(
             &mut table,
+            "would let other machines hand over any mail",
             "listen on `127.0.0.1:2424` or on `unix:/run/courant/lmtp.sock`",
         ),
         imap,
@@ -118,19 +119,15 @@ pub(super) fn inbound(mut table: Table<'_>, around: &Surroundings) -> InboundSet
 }
 
 /// `127.0.0.1:2424` or `unix:/run/courant/lmtp.sock`. What is said there is not encrypted, and who may connect may hand
-/// over any mail: other machines may not.
-pub(super) fn lmtp_address(table: &mut Table<'_>, remedy: &str) -> Option<LmtpListen> {
+/// over any mail: other machines may not. `fault` says what is wrong with another machine's address.
+pub(super) fn lmtp_address(table: &mut Table<'_>, fault: &str, remedy: &str) -> Option<LmtpListen> {
     let found = table.line("lmtp")?;
     if let Some(path) = found.value.strip_prefix("unix:").filter(|path| path.starts_with('/')) {
         return Some(LmtpListen::Unix(path.into()));
     }
     match found.value.parse::<std::net::SocketAddr>() {
         Ok(address) if address.ip().is_loopback() => return Some(LmtpListen::Tcp(address)),
-        Ok(address) => table.problem(
-            found.at,
-            format!("`lmtp`: `{address}` is not this machine"),
-            remedy.to_owned(),
-        ),
+        Ok(address) => table.problem(found.at, format!("`lmtp`: `{address}` {fault}"), remedy.to_owned()),
         Err(_) => table.problem(
             found.at,
             format!("`lmtp`: `{}` is no address", found.value),
