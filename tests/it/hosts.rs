@@ -1,7 +1,12 @@
 //! Many hosts at once: what hangs delays nobody, and one host is never asked twice at a time.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::fake_feeds::{Act, FakeFeeds, reply, rss};
 use crate::poll_world::{NOW, World};
@@ -72,4 +77,48 @@ async fn one_host_is_asked_one_at_a_time_with_pauses() {
     let begun = Instant::now();
     assert_eq!(world.tick().await, 3);
     assert!(begun.elapsed() >= Duration::from_millis(300), "{:?}", begun.elapsed());
+}
+
+/// Answers every request with a 304 and keeps the connection; counts those that are open, and their most at a time.
+async fn keep_alive(stream: TcpStream, open: Arc<(AtomicUsize, AtomicUsize)>) {
+    let (now, most) = &*open;
+    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    while matches!(stream.read_line(&mut line).await, Ok(1..)) {
+        if line == "\r\n" {
+            let answer = b"HTTP/1.1 304 Not Modified\r\n\r\n";
+            stream.get_mut().write_all(answer).await.unwrap();
+        }
+        line.clear();
+    }
+    now.fetch_sub(1, Ordering::SeqCst);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_do_not_pile_up_over_many_hosts() {
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let open = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+    let counted = Arc::clone(&open);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(keep_alive(stream, Arc::clone(&counted)));
+        }
+    });
+    let urls: Vec<(String, String)> = (0..900_u16)
+        .map(|n| {
+            let [high, low] = (n + 1).to_be_bytes();
+            (format!("f{n}"), format!("http://127.2.{high}.{low}:{port}/a"))
+        })
+        .collect();
+    let urls: Vec<(&str, String)> = urls.iter().map(|(key, url)| (key.as_str(), url.clone())).collect();
+    let world = World::with(&urls, |config| config.poll.allow_private = true).await;
+    world.clock.advance(Duration::from_secs(300));
+    let mut n_polled = 0;
+    while n_polled < urls.len() {
+        n_polled += world.tick().await;
+    }
+    let most = open.1.load(Ordering::SeqCst);
+    assert!((16..=320).contains(&most), "{most} connections at a time");
 }

@@ -34,6 +34,11 @@ const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, */*;q=0.1";
 const ACCEPT_ENCODING: &str = "gzip, br, zstd";
 /// So much of an error page is read, to see who blocks us.
 const ERROR_PAGE_MAX: u64 = 64 * 1024;
+/// How long a connection is kept for another feed of the same host.
+const IDLE_MAX: Duration = Duration::from_secs(5);
+/// Requests of one client before another takes its place. Its idle connections go with it: a sweep over thousands of
+/// hosts, one connection each, would else run out of open files, which many systems limit to 1,024.
+const REQUESTS_EACH: u32 = 256;
 /// So much of a hub's refusal is kept.
 const SAID_MAX_CHARS: usize = 200;
 
@@ -113,7 +118,13 @@ pub struct Fetcher {
     /// What every request carries.
     common: HeaderMap,
     resolver: Arc<dyn Resolve>,
-    clients: Mutex<BTreeMap<(Option<String>, bool), Client>>,
+    clients: Mutex<BTreeMap<(Option<String>, bool), InUse>>,
+}
+
+/// A client, and how many requests it was asked for.
+struct InUse {
+    client: Client,
+    n_requests: u32,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -404,15 +415,16 @@ impl Fetcher {
     fn client(&self, proxy: Option<&str>, allow_private: bool) -> Result<Client, PollFailure> {
         let key = (proxy.map(str::to_owned), allow_private);
         let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(client) = clients.get(&key) {
-            return Ok(client.clone());
+        if let Some(used) = clients.get_mut(&key).filter(|used| used.n_requests < REQUESTS_EACH) {
+            used.n_requests += 1;
+            return Ok(used.client.clone());
         }
         let mut builder = Client::builder()
             .no_proxy()
             .referer(false)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.settings.connect_timeout)
-            .pool_idle_timeout(Duration::from_secs(15))
+            .pool_idle_timeout(IDLE_MAX)
             .pool_max_idle_per_host(1)
             .dns_resolver(Guarded {
                 inner: Arc::clone(&self.resolver),
@@ -433,7 +445,11 @@ impl Fetcher {
             .tls_certs_merge(self.extra_roots()?)
             .build()
             .map_err(|error| fail("tls", None, format!("no HTTP client: {}", innermost(&error))))?;
-        clients.insert(key, client.clone());
+        let used = InUse {
+            client: client.clone(),
+            n_requests: 1,
+        };
+        clients.insert(key, used);
         Ok(client)
     }
 }
