@@ -8,7 +8,7 @@
 //! - "$6.4 billion", "$6.4bn" and "6.4 bn" are one number; "28 percent" and "28%" too. Numbers tell two days of one
 //!   template apart, and join two outlets that report one deal.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Longest part of a headline that is read, in bytes.
@@ -89,11 +89,7 @@ fn capped(text: &str, bytes: usize) -> &str {
 }
 
 fn terms(text: &str, max: usize) -> Vec<Term> {
-    let folded: String = text
-        .nfkc()
-        .map(|c| if c == '\u{2019}' { '\'' } else { c })
-        .flat_map(char::to_lowercase)
-        .collect();
+    let folded = folded(text);
     let tokens: Vec<&str> = folded.split_word_bounds().filter(|t| !t.trim().is_empty()).collect();
     let mut found = Vec::new();
     let mut at = 0;
@@ -114,6 +110,19 @@ fn terms(text: &str, max: usize) -> Vec<Term> {
         }
     }
     found
+}
+
+/// Lower case, compatibility forms and apostrophes made one.
+fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let lower = |c: char| if c == '\u{2019}' { '\'' } else { c }.to_lowercase();
+    // Most texts are normal already: looking is much cheaper than making them so.
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.chars().flat_map(lower).collect(),
+        IsNormalized::No | IsNormalized::Maybe => text.nfkc().flat_map(lower).collect(),
+    }
 }
 
 fn is_cjk(c: char) -> bool {

@@ -1,12 +1,13 @@
 //! Which entries of the window a new one is compared with, and how each comparison comes out.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::Observer;
 use super::candidates::Search;
 use super::index::{DocId, Index};
 use super::pair::{self, Features, LOGIT_MAX, Model, Side};
 use super::prevalence::Prevalence;
+use super::spread::spread;
 use super::view::{Space, View};
 
 /// Days in which a neighbour's closeness halves.
@@ -44,8 +45,8 @@ pub fn compare(
 ) -> Compared {
     let mut compared = Compared {
         model: model.clone(),
-        views: HashMap::new(),
-        pairs: HashMap::new(),
+        views: HashMap::default(),
+        pairs: HashMap::default(),
         prevalence: 0.0,
         space: Space::new(index.n_terms()),
     };
@@ -129,9 +130,8 @@ impl Compared {
         }
         for id in [a, b] {
             self.see(index, id);
-            self.expand_one(index, id);
         }
-        let (cosine, expanded) = (self.cosine(a, b), self.expanded(a, b));
+        let (cosine, expanded) = (cosine(&self.views, a, b), self.expanded(a, b));
         let Some((features, _)) = self.features(index, (a, b), cosine, expanded) else {
             return -LOGIT_MAX;
         };
@@ -141,43 +141,64 @@ impl Compared {
         pair.logit
     }
 
+    /// Reads an entry, with its neighbours' words, if that was not done yet.
     fn see(&mut self, index: &Index, id: DocId) {
-        if let Some(doc) = index.doc(id) {
-            self.views.entry(id).or_insert_with(|| View::new(index, doc));
+        let Some(doc) = index.doc(id) else { return };
+        let view = self.views.entry(id).or_insert_with(|| View::new(index, doc));
+        if !view.is_expanded() {
+            view.expanded = view.with_neighbours(index, doc, &mut self.space);
         }
     }
 
-    fn cosine(&self, a: DocId, b: DocId) -> f32 {
-        match (self.views.get(&a), self.views.get(&b)) {
-            (Some(x), Some(y)) => pair::cosine(x, y),
-            _ => 0.0,
-        }
+    fn see_all(&mut self, index: &Index, ids: &[DocId]) {
+        let unseen: Vec<DocId> = ids.iter().copied().filter(|id| !self.views.contains_key(id)).collect();
+        let read = |id: &DocId| Some((*id, View::new(index, index.doc(*id)?)));
+        self.views
+            .extend(spread(&unseen, |some| some.iter().filter_map(read).collect()));
     }
 
     /// All pairs of new entries with their candidates, each once, those of one new entry side by side.
     fn candidate_pairs(&mut self, index: &Index, new: &[DocId], window_secs: i64) -> Vec<Candidate> {
-        let mut pairs: Vec<(DocId, DocId)> = Vec::new();
-        let mut search = Search::new(index);
-        for &id in new {
-            self.see(index, id);
-            if let Some(view) = self.views.get(&id) {
-                let found = search.candidates(index, view, id, window_secs);
-                pairs.extend(found.into_iter().map(|other| (id.max(other), id.min(other))));
+        self.see_all(index, new);
+        let views = &self.views;
+        let mut pairs: Vec<(DocId, DocId)> = spread(new, |some| {
+            let mut search = Search::new(index);
+            let mut found = Vec::new();
+            for (id, view) in some.iter().filter_map(|id| Some((*id, views.get(id)?))) {
+                let others = search.candidates(index, view, id, window_secs);
+                found.extend(others.into_iter().map(|other| (id.max(other), id.min(other))));
             }
-        }
+            found
+        });
         pairs.sort_unstable();
         pairs.dedup();
-        for (b, a) in &pairs {
-            self.see(index, *a);
-            self.see(index, *b);
-        }
-        pairs.into_iter().map(|(b, a)| (b, a, self.cosine(a, b))).collect()
+        self.see_all(index, &ids_of(pairs.iter().copied()));
+        let views = &self.views;
+        spread(&pairs, |some| {
+            some.iter().map(|&(b, a)| (b, a, cosine(views, a, b))).collect()
+        })
     }
 
     fn expand(&mut self, index: &Index, pairs: &[Candidate]) {
+        let ids = ids_of(pairs.iter().map(|&(b, a, _)| (b, a)));
+        let views = &self.views;
+        let expanded = spread(&ids, |some| {
+            let mut space = Space::new(index.n_terms());
+            let mut expand = |id: &DocId| {
+                views
+                    .get(id)?
+                    .with_neighbours(index, index.doc(*id)?, &mut space)
+                    .into()
+            };
+            some.iter().map(|id| (*id, expand(id))).collect()
+        });
+        for (id, expanded) in expanded {
+            if let (Some(view), Some(expanded)) = (self.views.get_mut(&id), expanded) {
+                view.expanded = expanded;
+            }
+        }
         for &(b, a, cosine) in pairs {
             for id in [a, b] {
-                self.expand_one(index, id);
                 if let Some(view) = self.views.get_mut(&id) {
                     view.cosines.push(cosine);
                 }
@@ -185,26 +206,24 @@ impl Compared {
         }
     }
 
-    fn expand_one(&mut self, index: &Index, id: DocId) {
-        if let (Some(doc), Some(view)) = (index.doc(id), self.views.get_mut(&id)) {
-            view.expand(index, doc, &mut self.space);
-        }
-    }
-
     /// The features of all pairs. One entry's expanded vector is laid out once for all its pairs.
-    fn all_features(&mut self, index: &Index, pairs: &[Candidate]) -> Vec<(Features, f32)> {
-        let mut found = Vec::with_capacity(pairs.len());
-        for of_one in pairs.chunk_by(|p, q| p.0 == q.0) {
-            let Some(&(b, ..)) = of_one.first() else { continue };
-            let laid = self.views.get(&b).map_or(&[][..], |v| v.expanded.as_slice());
-            self.space.lay(laid);
-            for &(_, a, cosine) in of_one {
-                let expanded = self.views.get(&a).map_or(0.0, |v| self.space.dot(&v.expanded));
-                found.push(self.features(index, (a, b), cosine, expanded).unwrap_or_default());
+    fn all_features(&self, index: &Index, pairs: &[Candidate]) -> Vec<(Features, f32)> {
+        let by_entry: Vec<&[Candidate]> = pairs.chunk_by(|p, q| p.0 == q.0).collect();
+        spread(&by_entry, |some| {
+            let mut space = Space::new(index.n_terms());
+            let mut found = Vec::new();
+            for of_one in some {
+                let Some(&(b, ..)) = of_one.first() else { continue };
+                let laid = self.views.get(&b).map_or(&[][..], |v| v.expanded.terms.as_slice());
+                space.lay(laid);
+                for &(_, a, cosine) in *of_one {
+                    let expanded = self.views.get(&a).map_or(0.0, |v| space.dot(&v.expanded.terms));
+                    found.push(self.features(index, (a, b), cosine, expanded).unwrap_or_default());
+                }
+                space.clear(laid);
             }
-            self.space.clear(laid);
-        }
-        found
+            found
+        })
     }
 
     fn features(&self, index: &Index, (a, b): (DocId, DocId), cosine: f32, expanded: f32) -> Option<(Features, f32)> {
@@ -222,9 +241,24 @@ impl Compared {
         let (Some(x), Some(y)) = (self.views.get(&a), self.views.get(&b)) else {
             return 0.0;
         };
-        self.space.lay(&x.expanded);
-        let dot = self.space.dot(&y.expanded);
-        self.space.clear(&x.expanded);
+        self.space.lay(&x.expanded.terms);
+        let dot = self.space.dot(&y.expanded.terms);
+        self.space.clear(&x.expanded.terms);
         dot
     }
+}
+
+fn cosine(views: &HashMap<DocId, View>, a: DocId, b: DocId) -> f32 {
+    match (views.get(&a), views.get(&b)) {
+        (Some(x), Some(y)) => pair::cosine(x, y),
+        _ => 0.0,
+    }
+}
+
+/// Every entry of some pairs, once.
+fn ids_of(pairs: impl Iterator<Item = (DocId, DocId)>) -> Vec<DocId> {
+    let mut ids: Vec<DocId> = pairs.flat_map(|(b, a)| [b, a]).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

@@ -2,7 +2,9 @@
 //!
 //! Word frequencies outlive the window: in a quiet stream the window alone is too small to say which words are common.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use crate::model::EntryId;
 

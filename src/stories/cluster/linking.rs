@@ -1,6 +1,6 @@
 //! New entries and the stories they resemble, linked under the rules; stories that turn out to be one are united.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Engine;
 use super::compare::Compared;
@@ -72,18 +72,20 @@ impl Engine {
         let mut merges = Vec::new();
         self.join_certain(compared, first, &mut merges);
         let story_of = |index: &Index, id: DocId| index.doc(id).map(|d| d.story);
-        let mut keys: BTreeSet<StoryKey> = BTreeSet::new();
-        let mut touching: BTreeSet<(StoryKey, StoryKey)> = BTreeSet::new();
-        keys.extend(ids.iter().filter_map(|id| story_of(&self.index, *id)));
+        let mut keys: Vec<StoryKey> = ids.iter().filter_map(|id| story_of(&self.index, *id)).collect();
+        let mut touching: Vec<(StoryKey, StoryKey)> = Vec::new();
         for (a, b) in compared.pairs() {
             if let (Some(x), Some(y)) = (story_of(&self.index, a), story_of(&self.index, b))
                 && x != y
             {
                 keys.extend([x, y]);
-                touching.insert((x.min(y), x.max(y)));
+                touching.push((x.min(y), x.max(y)));
             }
         }
-        let keys: Vec<StoryKey> = keys.into_iter().collect();
+        keys.sort_unstable();
+        keys.dedup();
+        touching.sort_unstable();
+        touching.dedup();
         let samples: Vec<Vec<DocId>> = keys.iter().map(|k| self.sample(*k)).collect();
         let at = |key: StoryKey| keys.binary_search(&key).unwrap_or_default();
         let mut edges = vec![BTreeMap::new(); keys.len()];

@@ -16,10 +16,12 @@ mod link;
 mod linking;
 mod pair;
 mod prevalence;
+mod spread;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use sha2::{Digest as _, Sha256};
 
 use super::corrections::Corrections;
@@ -117,8 +119,8 @@ impl Engine {
             corrections,
             stories: BTreeMap::new(),
             next_story: 0,
-            by_entry: HashMap::new(),
-            by_url: HashMap::new(),
+            by_entry: HashMap::default(),
+            by_url: HashMap::default(),
             opened: Vec::new(),
             newest_at: i64::MIN,
         }

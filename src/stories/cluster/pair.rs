@@ -37,6 +37,10 @@ pub const FEATURES: [&str; 21] = [
     "other_company",
 ];
 
+/// Where the stream's prevalence stands in [`FEATURES`].
+const PREVALENCE: usize = 12;
+const _: () = assert!(matches!(FEATURES[PREVALENCE].as_bytes(), b"prevalence"));
+
 /// One value a feature.
 pub type Features = [f32; N_FEATURES];
 
@@ -195,7 +199,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         ratio(shared.saga, shared.squares),
         flag(a.doc.has_summary() && b.doc.has_summary()),
         (x.n_title.min(y.n_title) as f32).max(1.0).ln(),
-        (cosine / a.view.best.max(b.view.best).max(0.01)).min(2.0),
+        (cosine / a.view.expanded.best.max(b.view.expanded.best).max(0.01)).min(2.0),
         0.0,
         a.view.crowd(cosine).max(b.view.crowd(cosine)),
         flag(same_outlet) * overlap,
@@ -224,10 +228,8 @@ pub fn cosine(a: &View, b: &View) -> f32 {
 
 /// Puts the stream's prevalence in its place.
 pub fn with_prevalence(mut features: Features, log_odds: f32) -> Features {
-    for (name, value) in FEATURES.iter().zip(&mut features) {
-        if *name == "prevalence" {
-            *value = log_odds;
-        }
+    if let Some(value) = features.get_mut(PREVALENCE) {
+        *value = log_odds;
     }
     features
 }

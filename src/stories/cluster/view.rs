@@ -44,14 +44,21 @@ pub struct Sums {
 pub struct View {
     /// Its terms by number.
     pub terms: Vec<Weighed>,
-    /// The unit vector of its words with its neighbours': what it would have said at greater length. By no order.
-    pub expanded: Vec<(TermId, f32)>,
+    /// The same with its neighbours' words.
+    pub expanded: Expanded,
     /// Sums over the terms.
     pub sums: Sums,
-    /// Cosine with the nearest neighbour.
-    pub best: f32,
     /// Cosines with all candidates of this batch.
     pub cosines: Vec<f32>,
+}
+
+/// An entry with its neighbours' words: what it would have said at greater length.
+#[derive(Debug, Default)]
+pub struct Expanded {
+    /// Their unit vector, by no order.
+    pub terms: Vec<(TermId, f32)>,
+    /// Cosine with the nearest neighbour.
+    pub best: f32,
 }
 
 impl View {
@@ -90,11 +97,13 @@ impl View {
         }
     }
 
-    /// Adds the neighbours' words, once; `space` is left as it was found.
-    pub fn expand(&mut self, index: &Index, doc: &Doc, space: &mut Space) {
-        if !self.expanded.is_empty() {
-            return;
-        }
+    /// Whether the neighbours' words were added.
+    pub fn is_expanded(&self) -> bool {
+        !self.expanded.terms.is_empty()
+    }
+
+    /// Adds the neighbours' words; `space` is left as it was found.
+    pub fn with_neighbours(&self, index: &Index, doc: &Doc, space: &mut Space) -> Expanded {
         let mut all: Vec<TermId> = Vec::with_capacity(2 * self.terms.len());
         for t in &self.terms {
             space.add(t.term, t.share, &mut all);
@@ -106,12 +115,15 @@ impl View {
                 space.add(t.term, scale * frequency(*t) * index.idf(t.term), &mut all);
             }
         }
-        self.expanded = all.into_iter().map(|term| (term, space.take(term))).collect();
-        let norm = self.expanded.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-9);
-        for (_, x) in &mut self.expanded {
+        let mut terms: Vec<(TermId, f32)> = all.into_iter().map(|term| (term, space.take(term))).collect();
+        let norm = terms.iter().map(|(_, x)| x * x).sum::<f32>().sqrt().max(1e-9);
+        for (_, x) in &mut terms {
             *x /= norm;
         }
-        self.best = index.near(doc).next().map_or(0.0, |n| n.1);
+        Expanded {
+            terms,
+            best: index.near(doc).next().map_or(0.0, |n| n.1),
+        }
     }
 
     /// Whether the entry has the term.
