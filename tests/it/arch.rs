@@ -196,6 +196,18 @@ fn only_one_place_reads_the_clock_and_the_environment() {
 }
 
 #[test]
+fn every_crash_point_is_passed_and_tried() {
+    let code: String = sources().into_iter().map(|source| source.code).collect();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/crash.rs");
+    let tests = std::fs::read_to_string(tests).unwrap();
+    for point in courant::crash::POINTS {
+        let passed = code.contains(&format!("crash::point(\"{point}\")"));
+        let tried = tests.contains(&format!("\"{point}"));
+        assert!(passed && tried, "{point}: passed {passed}, tried by crash.rs {tried}");
+    }
+}
+
+#[test]
 fn files_stay_readable() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut files = Vec::new();
