@@ -110,6 +110,16 @@ pub fn confirm_hash(token: &str) -> Option<[u8; 32]> {
     (bytes.len() == CONFIRM_BYTES).then(|| Sha256::digest(&bytes).into())
 }
 
+/// What is stored for a further digest that waits for the same confirm token: two rows never share a hash.
+#[must_use]
+pub fn confirm_hash_with(hash: &[u8; 32], digest: &str) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(hash)
+        .chain_update(digest.as_bytes())
+        .finalize()
+        .into()
+}
+
 /// Whether two hashes are equal, in constant time.
 #[must_use]
 pub fn same_hash(a: &[u8], b: &[u8]) -> bool {

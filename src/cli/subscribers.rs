@@ -175,7 +175,7 @@ async fn add(ctx: &Ctx, text: &str, digest: Option<&str>, confirmed: bool) -> an
         unclear: Vec::new(),
         from: Some(address.clone()),
         proof: Proof::None,
-        way: Way::Web,
+        way: Way::Operator,
         evidence: "operator".to_owned(),
         thread: None,
         answers: Vec::new(),

@@ -1,21 +1,23 @@
 //! The one mail that answers: its values gathered, rendered, built and queued.
 
+mod held;
+
 use super::choose::{Names, Notes};
 use super::command::Command;
 use super::decide::Answer;
-use super::desk::{Desk, Order};
+use super::desk::{Desk, Lookup, Order};
 use super::inbound::ListAddress;
-use super::note::{Note, often_words};
+use super::note::Note;
 use crate::address::Address;
 use crate::config::DigestSettings;
 use crate::mail::message::{self, MessageSpec};
-use crate::mail::render::{Offer, ServiceMail, ServiceWords, Words, render_service};
-use crate::model::{Choices, DeliveryKind, Length, MailFormat, Subscription, SubscriptionId, SubscriptionStatus};
+use crate::mail::render::{Offer, ServiceMail, ServiceWords, archive_page, render_service};
+use crate::model::{DeliveryKind, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::outbox::{self, NewDelivery};
 use crate::store::rusqlite::Transaction;
 use crate::store::{self, subscribers};
-use crate::time::{ReaderSchedule, Schedule, Timestamp};
 use crate::token;
+use held::{first, holds, rhythm, when};
 
 /// Most characters of an export in a mail.
 const EXPORT_CHARS_MAX: usize = 60_000;
@@ -33,6 +35,10 @@ pub struct Draft {
     pub asked: Vec<Command>,
     /// The token of an opt-in question.
     pub confirm_token: Option<String>,
+    /// The digests that were asked for or confirmed: one mail tells of all of them.
+    pub begun: Vec<String>,
+    /// The person is no longer known.
+    pub is_erased: bool,
 }
 
 impl Default for Draft {
@@ -43,6 +49,8 @@ impl Default for Draft {
             notes: Notes::default(),
             asked: Vec::new(),
             confirm_token: None,
+            begun: Vec::new(),
+            is_erased: false,
         }
     }
 }
@@ -72,7 +80,7 @@ pub fn send(
     address: &Address,
     subscriptions: &[Subscription],
     named: Option<SubscriptionId>,
-    known: &Names,
+    known: &Lookup<'_, '_>,
     draft: Draft,
 ) -> store::Result<bool> {
     let Ok(list) = Address::parse(&desk.config.mail.list_address).map(|a| ListAddress::new(&a)) else {
@@ -88,6 +96,12 @@ pub fn send(
         .and_then(|key| desk.config.digests.iter().find(|d| d.key == *key));
     let digest = digest.or_else(|| desk.config.digests.first());
     let w = ServiceWords::of(&language(order, about, digest));
+    let no_names = Names::default();
+    let known = if names_any(&draft, about) {
+        known.names()?
+    } else {
+        &no_names
+    };
     let mut mail = values(desk, &list, about, digest, known, &draft, w);
     if draft.answer == Answer::Export
         && let Some(person) = about.map(|s| s.subscriber)
@@ -164,6 +178,15 @@ pub fn send(
     Ok(outbox::enqueue(tx, &new)?.is_some())
 }
 
+/// Whether the answer names companies or themes.
+fn names_any(draft: &Draft, about: Option<&Subscription>) -> bool {
+    let chosen = about.is_some_and(|s| {
+        let choices = &s.choices;
+        !(choices.companies.is_empty() && choices.themes.is_empty() && choices.muted.is_empty())
+    });
+    chosen || draft.asked.iter().any(|command| matches!(command, Command::Change(_)))
+}
+
 fn values(
     desk: &Desk,
     list: &ListAddress,
@@ -173,7 +196,21 @@ fn values(
     draft: &Draft,
     w: &'static ServiceWords,
 ) -> ServiceMail {
-    let title = digest.map_or_else(|| desk.config.mail.from_name.clone(), |d| d.title.clone());
+    let begun: Vec<&DigestSettings> = desk
+        .config
+        .digests
+        .iter()
+        .filter(|d| draft.begun.contains(&d.key))
+        .collect();
+    let told = if begun.is_empty() {
+        digest.into_iter().collect()
+    } else {
+        begun
+    };
+    let title = match told.as_slice() {
+        [] => desk.config.mail.from_name.clone(),
+        told => told.iter().map(|d| d.title.as_str()).collect::<Vec<_>>().join(", "),
+    };
     let public = desk.config.mailed_url();
     let page = |path: &str| public.as_ref().map(|url| format!("{url}/{path}"));
     let leave = about.map(|s| token::leave_token(&desk.key, s.id));
@@ -234,7 +271,7 @@ fn values(
         act_mail,
         asked,
         hours: desk.config.inbound.pending_max.as_secs() / 3_600,
-        often: digest.map(|d| when(&choices, d, w)).unwrap_or_default(),
+        often: told.iter().map(|d| when(&choices, d, w)).collect::<Vec<_>>().join("; "),
         first: digest.map(|d| first(&choices, d, desk.now, w)).unwrap_or_default(),
         done: say(&draft.notes.done, w),
         not_done: if draft.answer == Answer::Confirm {
@@ -248,7 +285,7 @@ fn values(
             .unwrap_or_default(),
         offers: offers.filter(|_| wants_offers).collect(),
         export: String::new(),
-        archive_url: digest.and_then(|d| page(&format!("digest/{}", d.key))),
+        archive_url: digest.and_then(|d| archive_page(&desk.config, d)),
         settings_url,
         leave_url: leave.as_ref().and_then(|token| page(&format!("leave/{token}"))),
         leave_mail: leave.map_or_else(|| list.plain(), |token| list.with(&format!("leave-{token}"))),
@@ -288,8 +325,15 @@ fn shown(command: &Command, known: &Names) -> String {
     change.to_string()
 }
 
+/// Each once, though it may hold for several digests.
 fn say(notes: &[Note], w: &ServiceWords) -> Vec<String> {
-    notes.iter().map(|note| note.say(w)).collect()
+    let mut said = Vec::new();
+    for note in notes.iter().map(|note| note.say(w)) {
+        if !said.contains(&note) {
+            said.push(note);
+        }
+    }
+    said
 }
 
 /// The reader's language: as chosen, else as written, else the digest's.
@@ -313,113 +357,4 @@ fn heading(answer: Answer, title: &str, w: &ServiceWords) -> String {
         Answer::Settings | Answer::Changed | Answer::Silence => "settings_heading",
     };
     w.say(key, &[("title", title)])
-}
-
-fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSchedule> {
-    let choose = ReaderSchedule::choose(
-        &digest.schedule,
-        digest.zone,
-        choices.time.as_deref(),
-        choices.zone.as_deref(),
-        &choices.frequency,
-    );
-    choose.ok().flatten()
-}
-
-/// When a reader's mail comes, in words.
-#[must_use]
-pub fn when(choices: &Choices, digest: &DigestSettings, w: &ServiceWords) -> String {
-    match own_schedule(choices, digest) {
-        Some(own) => format!("{} ({})", rhythm(&own.schedule, w), own.zone),
-        None => format!("{} ({})", rhythm(&digest.schedule, w), digest.zone),
-    }
-}
-
-/// A schedule in words: the everyday ones in the reader's language, others in English.
-fn rhythm(schedule: &Schedule, w: &ServiceWords) -> String {
-    let Some((days, time)) = schedule.plain() else {
-        return schedule.words();
-    };
-    match days.as_slice() {
-        [1, 2, 3, 4, 5] => w.say("monday_to_friday", &[("time", &time)]),
-        [day] => {
-            let from_monday = (usize::from(*day) + 6) % 7;
-            w.say("every_week", &[("day", w.weekday(from_monday)), ("time", &time)])
-        }
-        all if all.len() == 7 => w.say("every_day", &[("time", &time)]),
-        _ => schedule.words(),
-    }
-}
-
-/// When the next mail comes, in words.
-fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, w: &ServiceWords) -> String {
-    let own = own_schedule(choices, digest);
-    let (schedule, zone) = own
-        .as_ref()
-        .map_or((&digest.schedule, digest.zone), |own| (&own.schedule, own.zone));
-    let start = choices.paused_until.filter(|until| *until > now).unwrap_or(now);
-    schedule.next_after(zone, start).map_or_else(
-        || w.say("first_soon", &[]),
-        |firing| {
-            let local = zone.local(firing.at);
-            let values = [
-                ("day", Words::of(w.code()).long_date(&local)),
-                ("time", local.clock()),
-                ("zone", zone.to_string()),
-            ];
-            w.say(
-                "first_on",
-                &values.each_ref().map(|(name, value)| (*name, value.as_str())),
-            )
-        },
-    )
-}
-
-/// What holds for a reader: label and value.
-#[must_use]
-pub fn holds(
-    choices: &Choices,
-    digest: &DigestSettings,
-    known: &Names,
-    now: Timestamp,
-    w: &ServiceWords,
-) -> Vec<(String, String)> {
-    let row = |label: &str, value: String| (w.say(label, &[]), value);
-    let named = |slugs: &[String]| {
-        slugs
-            .iter()
-            .map(|slug| known.name_of(slug))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let mut rows = vec![row("hold_when", when(choices, digest, w))];
-    if choices.frequency != crate::model::Frequency::Default {
-        rows.push(row("hold_often", often_words(&choices.frequency, w)));
-    }
-    if choices.companies.is_empty() && choices.themes.is_empty() {
-        rows.push(row("hold_what", w.say("hold_everything", &[])));
-    }
-    for (label, slugs) in [
-        ("hold_companies", &choices.companies),
-        ("hold_themes", &choices.themes),
-        ("hold_muted", &choices.muted),
-    ] {
-        if !slugs.is_empty() {
-            rows.push(row(label, named(slugs)));
-        }
-    }
-    if choices.length == Length::Short {
-        rows.push(row("hold_length", w.say("hold_short", &[])));
-    }
-    if choices.format == MailFormat::Text {
-        rows.push(row("hold_format", w.say("hold_text", &[])));
-    }
-    if let Some(language) = &choices.language {
-        rows.push(row("hold_language", ServiceWords::of(language).name().to_owned()));
-    }
-    if let Some(until) = choices.paused_until.filter(|until| *until > now) {
-        let day = Words::of(w.code()).long_date(&digest.zone.local(until));
-        rows.push(row("hold_paused", w.say("hold_until", &[("day", &day)])));
-    }
-    rows
 }

@@ -36,6 +36,17 @@ pub struct Notes {
     pub not_done: Vec<Note>,
 }
 
+impl Notes {
+    /// Leaves out what is in the words of whoever wrote: anybody may have, in the name of whoever is answered, and the
+    /// answer must not carry a text of theirs.
+    pub fn in_our_words(&mut self) {
+        self.not_done = std::mem::take(&mut self.not_done)
+            .into_iter()
+            .filter_map(Note::in_our_words)
+            .collect();
+    }
+}
+
 impl Names {
     /// From all known names; the index over them is made when a word is first looked up.
     #[must_use]

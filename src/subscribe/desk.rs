@@ -7,26 +7,27 @@
 mod budget;
 mod correction;
 mod order;
+mod party;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::answer::{self, Draft};
 use super::choose::{self, Names};
 use super::command::Command;
 use super::decide::{Answer, Next, Standing, Trust, decide};
-use super::inbound::Proof;
 use super::note::Note;
-use crate::address::Address;
 use crate::config::{Config, DigestSettings};
 use crate::crash;
 use crate::mail::render::{ServiceWords, Templates};
-use crate::model::{Choices, EndReason, Subscriber, Subscription, SubscriptionId, SubscriptionStatus};
+use crate::model::{Choices, EndReason, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::rusqlite::Transaction;
 use crate::store::subscribers::{self, NewPending, Step};
 use crate::store::{self, inbound};
 use crate::time::Timestamp;
 use crate::token::{self, TokenKey};
 pub use order::{Done, Order, Way};
+use party::{Party, standing};
 
 /// What the desk works with; made before the transaction, so that nothing in it can wait.
 #[derive(Debug, Clone)]
@@ -45,14 +46,32 @@ pub struct Desk {
     pub random: u64,
 }
 
-/// Whom an order is about.
-struct Party {
-    address: Address,
-    person: Option<Subscriber>,
-    subscriptions: Vec<Subscription>,
-    /// The one subscription a token names.
-    named: Option<SubscriptionId>,
-    trust: Trust,
+/// The names readers may use, some ten thousand rows: read when the first of them is asked for, which most mails never
+/// do.
+pub struct Lookup<'a, 'tx> {
+    tx: &'a Transaction<'tx>,
+    names: OnceCell<Names>,
+}
+
+impl<'a, 'tx> Lookup<'a, 'tx> {
+    const fn new(tx: &'a Transaction<'tx>) -> Self {
+        Self {
+            tx,
+            names: OnceCell::new(),
+        }
+    }
+
+    /// The names.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn names(&self) -> store::Result<&Names> {
+        if let Some(names) = self.names.get() {
+            return Ok(names);
+        }
+        let names = Names::new(subscribers::known_names(self.tx)?);
+        Ok(self.names.get_or_init(|| names))
+    }
 }
 
 impl Desk {
@@ -75,7 +94,7 @@ impl Desk {
             Some("hard_bounce" | "erased") if asks_in => {}
             Some(_) => return Ok(Done::Suppressed),
         }
-        let known = Names::new(subscribers::known_names(tx)?);
+        let known = Lookup::new(tx);
         let mut draft = Draft::default();
         for (written, nearest) in &order.unclear {
             draft
@@ -88,7 +107,7 @@ impl Desk {
         for command in &order.commands {
             refused |= !self.one(tx, order, &mut party, command, &known, may_answer, &mut draft)?;
         }
-        if draft.answer == Answer::Silence && !order.unclear.is_empty() {
+        if draft.answer == Answer::Silence && !order.unclear.is_empty() && !draft.is_erased {
             let reader = party
                 .subscriptions
                 .iter()
@@ -100,6 +119,9 @@ impl Desk {
         }
         if !may_answer {
             return Ok(Done::OverBudget);
+        }
+        if party.trust == Trust::None {
+            draft.notes.in_our_words();
         }
         let answered = draft.answer;
         let sent = answer::send(
@@ -126,18 +148,25 @@ impl Desk {
         order: &Order,
         party: &mut Party,
         command: &Command,
-        known: &Names,
+        known: &Lookup<'_, '_>,
         may_answer: bool,
         draft: &mut Draft,
     ) -> store::Result<bool> {
-        let digests = self.digests_meant(command, party);
+        for id in self.left_behind(command, party) {
+            self.end(tx, order, id)?;
+        }
+        let digests = self.digests_meant(command, party, order.way);
         if digests.is_empty() {
-            let decision = decide(Standing::Unknown, command, party.trust);
-            draft.raise(decision.answer, None, command);
+            let answer = match command {
+                // There is no digest to be had: what there is says the help.
+                Command::Subscribe(_) => Answer::Help,
+                _ => decide(Standing::Unknown, command, party.trust).answer,
+            };
+            draft.raise(answer, None, command);
             return Ok(true);
         }
         for digest in digests {
-            let current = party.subscriptions.iter().find(|s| s.digest == digest.key).cloned();
+            let current = party.current(digest, command);
             let standing = standing(current.as_ref());
             let decision = decide(standing, command, party.trust);
             if decision.answer == Answer::Confirm && !may_answer {
@@ -147,19 +176,11 @@ impl Desk {
                 (Next::Keep, _) => {}
                 (Next::Pending, _) => self.ask(tx, order, party, digest, draft)?,
                 (Next::Active, Some(current)) => self.confirm(tx, order, party, current)?,
-                (Next::Ended, Some(current)) => {
-                    let reason = if order.way == Way::OneClick {
-                        EndReason::OneClick
-                    } else {
-                        EndReason::Asked
-                    };
-                    subscribers::end(tx, current.id, reason, self.now)?;
-                    subscribers::add_consent(tx, current.id, Step::Ended, order.way.word(), &order.evidence, self.now)?;
-                }
+                (Next::Ended, Some(current)) => self.end(tx, order, current.id)?,
                 (Next::Changed, Some(current)) => {
                     if let Command::Change(change) = command {
                         let mut choices = current.choices.clone();
-                        choose::apply(&mut choices, change, known, self.now, &mut draft.notes);
+                        choose::apply(&mut choices, change, known.names()?, self.now, &mut draft.notes);
                         self.keep_choices(tx, current.id, digest, &choices)?;
                         subscribers::add_consent(
                             tx,
@@ -180,6 +201,7 @@ impl Desk {
                     party.person = None;
                     party.subscriptions.clear();
                     draft.answer = Answer::Silence;
+                    draft.is_erased = true;
                     return Ok(true);
                 }
                 (Next::Active | Next::Ended | Next::Changed | Next::Corrected | Next::Erased, None) => {}
@@ -190,8 +212,12 @@ impl Desk {
                     .not_done
                     .push(Note::About("only_in_answer", command.to_string()));
             }
-            draft.raise(decision.answer, Some(digest.key.clone()), command);
-            Self::reload(tx, party)?;
+            if matches!(decision.answer, Answer::Confirm | Answer::Welcome) && !draft.begun.contains(&digest.key) {
+                draft.begun.push(digest.key.clone());
+            }
+            let about = current.map_or_else(|| digest.key.clone(), |current| current.digest);
+            draft.raise(decision.answer, Some(about), command);
+            party.reload(tx)?;
         }
         Ok(true)
     }
@@ -211,7 +237,18 @@ impl Desk {
         subscribers::set_choices(tx, id, choices, &schedule)
     }
 
-    /// The pending row and its token.
+    /// Ends a subscription by its reader's word.
+    fn end(&self, tx: &Transaction<'_>, order: &Order, id: SubscriptionId) -> store::Result<()> {
+        let reason = if order.way == Way::OneClick {
+            EndReason::OneClick
+        } else {
+            EndReason::Asked
+        };
+        subscribers::end(tx, id, reason, self.now)?;
+        subscribers::add_consent(tx, id, Step::Ended, order.way.word(), &order.evidence, self.now)
+    }
+
+    /// The pending row and its token. Several asked for in one mail have one token: it is one mail that asks back.
     fn ask(
         &self,
         tx: &Transaction<'_>,
@@ -220,11 +257,17 @@ impl Desk {
         digest: &DigestSettings,
         draft: &mut Draft,
     ) -> store::Result<()> {
+        if draft.begun.contains(&digest.key) {
+            return Ok(());
+        }
         let person = subscribers::ensure(tx, &party.address.typed(), &party.address.key(), self.now)?;
         let token = token::confirm_token(self.confirm);
-        let Some(token_hash) = token::confirm_hash(&token) else {
+        let Some(mut token_hash) = token::confirm_hash(&token) else {
             return Ok(());
         };
+        if draft.confirm_token.is_some() {
+            token_hash = token::confirm_hash_with(&token_hash, &digest.key);
+        }
         let kept = party
             .subscriptions
             .iter()
@@ -242,7 +285,11 @@ impl Desk {
             &NewPending {
                 subscriber: person.id,
                 digest: &digest.key,
-                source: if order.way == Way::Mail { "mail" } else { "web" },
+                source: match order.way {
+                    Way::Mail => "mail",
+                    Way::Web | Way::OneClick => "web",
+                    Way::Operator => "admin",
+                },
                 choices: &choices,
                 schedule: &choose::schedule_of(&choices, &digest.schedule, digest.zone).unwrap_or_default(),
                 token_hash,
@@ -270,132 +317,5 @@ impl Desk {
         )?;
         subscribers::unsuppress(tx, &token::address_hash(&self.key, &party.address.key()))?;
         inbound::forgive(tx, &self.budget_key(&party.address))
-    }
-
-    /// Whom the order is about: the owner of a token, else who is named. `None` for a token that leads nowhere and
-    /// stands alone.
-    fn party(&self, tx: &Transaction<'_>, order: &Order) -> store::Result<Option<Party>> {
-        let confirm = order.commands.iter().find_map(|c| match c {
-            Command::Confirm(token) => Some(token),
-            _ => None,
-        });
-        let named = match (&order.proof, confirm) {
-            (_, Some(token)) => match token::confirm_hash(token) {
-                Some(hash) => subscribers::by_confirm_hash(tx, &hash, self.now)?,
-                None => None,
-            },
-            (Proof::Leave(token), None) => Self::named(tx, token::check_leave(&self.key, token))?,
-            (Proof::Settings(token), None) => Self::named(tx, token::check_settings(&self.key, token))?,
-            (Proof::Reply(token), None) => Self::named(tx, token::check_reply(&self.key, token))?,
-            (Proof::None | Proof::Authenticated, None) => None,
-        };
-        // The answer address of a digest stands in mails that readers forward: it shows who asks, and no more.
-        let trust = match order.proof {
-            Proof::Reply(_) if confirm.is_none() => Trust::Sender,
-            _ => Trust::Token,
-        };
-        if let Some(named) = named {
-            let Some(person) = subscribers::get(tx, named.subscriber)? else {
-                return Ok(None);
-            };
-            let Ok(address) = Address::parse(&person.address) else {
-                return Ok(None);
-            };
-            return Ok(Some(Party {
-                address,
-                subscriptions: subscribers::subscriptions(tx, person.id)?,
-                person: Some(person),
-                named: Some(named.id),
-                trust,
-            }));
-        }
-        let by_token_only = confirm.is_some() || order.way != Way::Mail && !matches!(order.proof, Proof::None);
-        let (Some(address), false) = (order.from.clone(), by_token_only) else {
-            return Ok(None);
-        };
-        let person = subscribers::find(tx, &address.key())?;
-        let subscriptions = match &person {
-            Some(person) => subscribers::subscriptions(tx, person.id)?,
-            None => Vec::new(),
-        };
-        let trust = if order.proof == Proof::Authenticated {
-            Trust::Sender
-        } else {
-            Trust::None
-        };
-        // What is known is mailed where it always went, not to another spelling of the address.
-        let address = person
-            .as_ref()
-            .and_then(|p| Address::parse(&p.address).ok())
-            .unwrap_or(address);
-        Ok(Some(Party {
-            address,
-            person,
-            subscriptions,
-            named: None,
-            trust,
-        }))
-    }
-
-    fn named(tx: &Transaction<'_>, id: Option<SubscriptionId>) -> store::Result<Option<Subscription>> {
-        id.map_or(Ok(None), |id| subscribers::subscription_by_id(tx, id))
-    }
-
-    fn reload(tx: &Transaction<'_>, party: &mut Party) -> store::Result<()> {
-        if let Some(person) = &party.person {
-            party.subscriptions = subscribers::subscriptions(tx, person.id)?;
-        }
-        Ok(())
-    }
-
-    /// The digests a command is about.
-    fn digests_meant(&self, command: &Command, party: &Party) -> Vec<&DigestSettings> {
-        let named = |word: &str| {
-            let word = word.to_lowercase();
-            self.config
-                .digests
-                .iter()
-                .find(|d| d.key.to_lowercase() == word || d.title.to_lowercase() == word)
-        };
-        let of_person = |keep: &dyn Fn(&Subscription) -> bool| -> Vec<&DigestSettings> {
-            let held: Vec<&Subscription> = party.subscriptions.iter().filter(|s| keep(s)).collect();
-            self.config
-                .digests
-                .iter()
-                .filter(|d| held.iter().any(|s| s.digest == d.key))
-                .collect()
-        };
-        let is_named = |s: &Subscription| party.named.is_none_or(|id| id == s.id);
-        let alive = |s: &Subscription| s.status != SubscriptionStatus::Ended;
-        match command {
-            Command::Subscribe(word) => {
-                let open =
-                    |d: &&DigestSettings| d.open || party.subscriptions.iter().any(|s| s.digest == d.key && alive(s));
-                let wanted = word
-                    .as_deref()
-                    .and_then(named)
-                    .or_else(|| self.config.digests.iter().find(open));
-                wanted.filter(open).into_iter().collect()
-            }
-            Command::Leave(Some(word)) => match named(word) {
-                Some(digest) => vec![digest],
-                None => of_person(&|s| is_named(s) && alive(s)),
-            },
-            Command::Leave(None) if party.named.is_none() => of_person(&alive),
-            Command::Confirm(_) | Command::Leave(None) => of_person(&is_named),
-            Command::Change(_) | Command::Settings | Command::Split(_) | Command::Merge(_) => {
-                of_person(&|s| is_named(s) && alive(s))
-            }
-            Command::Help | Command::Export | Command::Erase => of_person(&|_| true).into_iter().take(1).collect(),
-        }
-    }
-}
-
-fn standing(subscription: Option<&Subscription>) -> Standing {
-    match subscription.map(|s| s.status) {
-        None => Standing::Unknown,
-        Some(SubscriptionStatus::Pending) => Standing::Pending,
-        Some(SubscriptionStatus::Active) => Standing::Active,
-        Some(SubscriptionStatus::Ended) => Standing::Ended,
     }
 }

@@ -29,6 +29,20 @@ pub enum Note {
 }
 
 impl Note {
+    /// The note without words of whoever wrote the mail; `None` when nothing is left of it. The first word of what was
+    /// not understood is a command of ours, or one or two letters away from one.
+    #[must_use]
+    pub fn in_our_words(self) -> Option<Self> {
+        match self {
+            Self::Near("meant", written, near) => {
+                let word = written.split_whitespace().next().unwrap_or_default().to_owned();
+                Some(Self::Near("meant", word, near))
+            }
+            Self::Near(..) | Self::About("unknown" | "unknown_zone" | "unknown_language", _) => None,
+            ours => Some(ours),
+        }
+    }
+
     /// In words.
     #[must_use]
     pub fn say(&self, w: &ServiceWords) -> String {

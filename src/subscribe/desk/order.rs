@@ -14,6 +14,8 @@ pub enum Way {
     Web,
     /// By the button of a mail program (RFC 8058).
     OneClick,
+    /// By the operator, who may name a digest that is not open.
+    Operator,
 }
 
 impl Way {
@@ -24,6 +26,7 @@ impl Way {
             Self::Mail => "mail",
             Self::Web => "web",
             Self::OneClick => "one_click",
+            Self::Operator => "admin",
         }
     }
 }
