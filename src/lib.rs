@@ -15,8 +15,8 @@
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants,
 //! zones, schedules), [`signing_key`] (which key signs the links of mails), [`clock`] (the only reader of the clock and
-//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`tls`] (whom we believe to be
-//! the server we called), [`token`] and [`address`].
+//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`mod@connect`] (a server by its
+//! name), [`tls`] (whom we believe to be the server we called), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -30,6 +30,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connect;
 pub mod context;
 pub mod crash;
 pub mod demo;

@@ -1,44 +1,12 @@
 //! Encryption at the socket: no login and no sender is said to a server that is not proven to be the right one.
 
 use std::path::Path;
-use std::sync::Arc;
-
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
 
 use crate::fake_smtp::{Act, At, FakeSmtp, Step};
+use crate::identity::Identity;
 use crate::outbox_world::{World, relay};
 
 const OFFERED: [&str; 2] = ["STARTTLS", "AUTH PLAIN"];
-
-/// A certificate for these names, signed by itself.
-struct Identity {
-    pem: String,
-    acceptor: TlsAcceptor,
-}
-
-fn identity(name: &str, expired: bool) -> Identity {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-    if expired {
-        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
-        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
-    }
-    let certificate = params.self_signed(&key).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from(certificate.der().to_vec())],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    Identity {
-        pem: certificate.pem(),
-        acceptor: TlsAcceptor::from(Arc::new(config)),
-    }
-}
 
 fn settings(port: u16, tls: &str, ca: Option<&Path>) -> String {
     let ca = ca.map_or_else(String::new, |path| format!("ca_file = \"{}\"", path.display()));
@@ -80,7 +48,7 @@ fn said_nothing(server: &FakeSmtp) {
 #[tokio::test]
 async fn a_proven_server_gets_the_mail() {
     for (tls, implicit) in [("implicit", true), ("starttls", false)] {
-        let identity = identity("localhost", false);
+        let identity = Identity::new("localhost");
         let server = server(&identity, implicit, |_| Act::Usual).await;
         let world = send_to(&server, tls, Some(&identity.pem)).await;
         assert_eq!(world.status_of(1).await, "sent", "{tls}: {}", world.last_reply(1).await);
@@ -91,14 +59,18 @@ async fn a_proven_server_gets_the_mail() {
 
 #[tokio::test]
 async fn an_unproven_server_gets_nothing() {
-    let ours = identity("localhost", false);
+    let ours = Identity::new("localhost");
     for (tls, implicit) in [("implicit", true), ("starttls", false)] {
         for (what, name, expired, believe_it) in [
             ("unknown", "localhost", false, false),
             ("wrong name", "elsewhere.example", false, true),
             ("expired", "localhost", true, true),
         ] {
-            let theirs = identity(name, expired);
+            let theirs = if expired {
+                Identity::expired(name)
+            } else {
+                Identity::new(name)
+            };
             let server = server(&theirs, implicit, |_| Act::Usual).await;
             let believed = if believe_it { &theirs.pem } else { &ours.pem };
             let world = send_to(&server, tls, Some(believed)).await;
@@ -116,7 +88,7 @@ async fn an_unproven_server_gets_nothing() {
 #[tokio::test]
 async fn what_came_before_encryption_is_never_read_after_it() {
     for injected in ["220 go ahead\r\n250-injected\r\n250 AUTH PLAIN", "220 go ahead\r\n250"] {
-        let identity = identity("localhost", false);
+        let identity = Identity::new("localhost");
         let server = server(&identity, false, move |step| match step.at {
             At::StartTls => Act::Say(injected.to_owned()),
             _ => Act::Usual,
@@ -143,7 +115,7 @@ async fn a_server_without_starttls_gets_nothing() {
 
 #[tokio::test]
 async fn a_server_that_refuses_starttls_gets_nothing() {
-    let identity = identity("localhost", false);
+    let identity = Identity::new("localhost");
     let server = server(&identity, false, |step| match step.at {
         At::StartTls => Act::SayAndClose("454 4.7.0 TLS not available".to_owned()),
         _ => Act::Usual,

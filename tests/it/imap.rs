@@ -1,6 +1,5 @@
 //! The IMAP door against a server at the socket: what it takes, what it leaves, and what it never says to whom.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,15 +10,13 @@ use courant::mail::render::Templates;
 use courant::store::Db;
 use courant::subscribe::imap::{Pace, serve};
 use courant::time::Timestamp;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 use crate::fake_imap::{Encrypts, FakeImap, Fault};
 use crate::program::PATIENCE;
 
-const QUICK: Pace = Pace {
+pub const QUICK: Pace = Pace {
     idle: Duration::from_millis(50),
     retry: Duration::from_millis(10),
     retry_max: Duration::from_millis(20),
@@ -32,7 +29,7 @@ const PATIENT: Pace = Pace {
     ..QUICK
 };
 
-struct World {
+pub struct World {
     ctx: Ctx,
     door: tokio::task::JoinHandle<()>,
     _config: watch::Sender<Arc<Config>>,
@@ -45,7 +42,7 @@ impl World {
         Self::in_folder(folder, server, imap, pace)
     }
 
-    fn in_folder(folder: TempDir, server: &FakeImap, imap: &str, pace: Pace) -> Self {
+    pub fn in_folder(folder: TempDir, server: &FakeImap, imap: &str, pace: Pace) -> Self {
         let tls = if imap.contains("tls =") { "" } else { "tls = \"none\"" };
         let login = if imap.contains("token_file") || imap.contains("password =") {
             ""
@@ -86,7 +83,7 @@ impl World {
             .unwrap()
     }
 
-    async fn n_queued(&self) -> i64 {
+    pub async fn n_queued(&self) -> i64 {
         self.ctx
             .db
             .read(|c| Ok(c.query_row("SELECT count(*) FROM deliveries", [], |row| row.get(0))?))
@@ -99,14 +96,14 @@ impl World {
     }
 
     /// Closes the door as the daemon does; it must come to an end by itself.
-    async fn close(self) {
+    pub async fn close(self) {
         self.ctx.shutdown.cancel();
         tokio::time::timeout(PATIENCE, self.door).await.unwrap().unwrap();
     }
 }
 
 /// Looks again until something holds of the server.
-async fn until(what: &str, holds: impl FnMut() -> bool) {
+pub async fn until(what: &str, holds: impl FnMut() -> bool) {
     crate::program::until(what, holds).await;
 }
 
@@ -114,7 +111,7 @@ fn mail(from: &str, to: &str) -> String {
     format!("From: {from}\r\nTo: {to}\r\nSubject: hello\r\nMessage-ID: <{from}>\r\n\r\nText\r\n")
 }
 
-fn subscribe(from: &str) -> String {
+pub fn subscribe(from: &str) -> String {
     mail(from, "news+subscribe@example.org")
 }
 
@@ -241,6 +238,43 @@ async fn idle_is_asked_for_again_and_polling_does_without_it() {
 }
 
 #[tokio::test]
+async fn a_server_that_would_not_idle_or_always_has_news_is_not_asked_without_end() {
+    let refuses = Fault::Say("TAG NO not now\r\n".to_owned());
+    let has_news = Fault::SayFirst("* 1 EXISTS\r\n".to_owned());
+    for (prefix, fault) in [("IDLE", refuses), ("UID SEARCH", has_news)] {
+        let server = FakeImap::start("IDLE", Encrypts::Never).await;
+        server.fault(prefix, 1_000, fault);
+        let world = World::new(&server, "poll = \"1s\"", QUICK);
+        until("a third look", || server.n_commands("UID SEARCH") >= 3).await;
+        server.deliver(&subscribe("anna@example.net"));
+        until("the mail to be read", || server.unseen().is_empty()).await;
+        let n = server.n_commands("UID SEARCH");
+        assert!(n < 20, "{prefix}: {n} looks in about two seconds");
+        world.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_cannot_be_written_down_does_not_keep_the_others_out() {
+    let server = FakeImap::start("IDLE", Encrypts::Never).await;
+    let world = World::new(&server, "", QUICK);
+    world
+        .sql(
+            "CREATE TRIGGER poison BEFORE INSERT ON subscribers WHEN new.address LIKE 'eva@%'
+             BEGIN SELECT raise(ABORT, 'no'); END",
+        )
+        .await;
+    server.deliver(&subscribe("eva@example.net"));
+    server.deliver(&subscribe("anna@example.net"));
+    until("the second mail to be read", || server.unseen() == [1]).await;
+    assert_eq!(world.n_queued().await, 1);
+    world.sql("DROP TRIGGER poison").await;
+    until("the first mail to be read", || server.unseen().is_empty()).await;
+    assert_eq!(world.n_queued().await, 2);
+    world.close().await;
+}
+
+#[tokio::test]
 async fn logins_with_password_and_with_token() {
     // A server that offers AUTH=PLAIN, one that knows only LOGIN, one that wants an access token.
     let server = FakeImap::start("IDLE AUTH=PLAIN", Encrypts::Never).await;
@@ -304,72 +338,4 @@ async fn what_a_server_breaks_is_tried_again() {
         assert_eq!(world.n_queued().await, 1, "{at} {fault:?}");
         world.close().await;
     }
-}
-
-/// A certificate for this name, signed by itself: as PEM, and the server that has it.
-fn identity(name: &str) -> (String, TlsAcceptor) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![CertificateDer::from(certificate.der().to_vec())],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    (certificate.pem(), TlsAcceptor::from(Arc::new(config)))
-}
-
-fn believing(folder: &Path, pem: &str, tls: &str) -> String {
-    let path = folder.join("ca.pem");
-    std::fs::write(&path, pem).unwrap();
-    format!("tls = \"{tls}\"\nca_file = \"{}\"", path.display())
-}
-
-#[tokio::test]
-async fn a_login_is_said_only_to_the_right_server_and_encrypted() {
-    let (pem, acceptor) = identity("localhost");
-    let (other_pem, _) = identity("localhost");
-    for (tls, encrypts) in [
-        ("implicit", Encrypts::FromTheFirstByte(acceptor.clone())),
-        ("starttls", Encrypts::AfterStartTls(acceptor.clone())),
-    ] {
-        let server = FakeImap::start("IDLE AUTH=PLAIN", encrypts).await;
-        server.deliver(&subscribe("anna@example.net"));
-
-        let folder = tempfile::tempdir().unwrap();
-        let wrong = believing(folder.path(), &other_pem, tls);
-        let world = World::in_folder(folder, &server, &wrong, QUICK);
-        until("some tries", || server.connections() >= 3).await;
-        world.close().await;
-        let said = server.commands();
-        assert!(said.iter().all(|line| line == "STARTTLS"), "{tls}: {said:?}");
-
-        let folder = tempfile::tempdir().unwrap();
-        let right = believing(folder.path(), &pem, tls);
-        let world = World::in_folder(folder, &server, &right, QUICK);
-        until("the mail to be read", || server.unseen().is_empty()).await;
-        assert_eq!(world.n_queued().await, 1);
-        world.close().await;
-    }
-}
-
-#[tokio::test]
-async fn words_smuggled_in_before_encryption_end_the_connection() {
-    let (pem, acceptor) = identity("localhost");
-    let server = FakeImap::start("IDLE AUTH=PLAIN", Encrypts::AfterStartTls(acceptor)).await;
-    server.fault(
-        "STARTTLS",
-        1_000,
-        Fault::Say("TAG OK begin\r\n* PREAUTH welcome\r\n".to_owned()),
-    );
-    let folder = tempfile::tempdir().unwrap();
-    let imap = believing(folder.path(), &pem, "starttls");
-    let world = World::in_folder(folder, &server, &imap, QUICK);
-    until("some tries", || server.connections() >= 3).await;
-    world.close().await;
-    assert!(server.commands().iter().all(|line| line == "STARTTLS"));
 }

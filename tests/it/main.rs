@@ -2,6 +2,7 @@
 
 mod answers;
 mod arch;
+mod clock;
 mod config;
 mod configured;
 mod crash;
@@ -26,13 +27,18 @@ mod golden;
 mod hostile;
 mod hosts;
 mod https;
+mod identity;
 mod imap;
+mod imap_tls;
 mod lmtp;
 mod mail_corpus;
 mod operator;
 mod outbox_world;
+mod pipe;
 mod politeness;
 mod poll;
+mod poll_answers;
+mod poll_entries;
 mod poll_world;
 mod private;
 mod program;

@@ -3,16 +3,15 @@
 //! As with sending, STARTTLS is spoken before anything else and nothing may follow its answer: what arrived before
 //! encryption could be anybody's (the "STARTTLS injection" of 2021, CVE-2021-33515 and its kin).
 
-use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::connection::{Connection, Failure};
 use crate::config::{ImapSettings, SmtpTls};
+use crate::connect::connect;
 use crate::tls;
 
 /// What the connection runs over.
@@ -26,9 +25,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// When the server cannot be reached, is not proven to be the right one, or does not greet.
 pub async fn dial(settings: &ImapSettings) -> Result<Connection, Failure> {
     let limit = settings.timeout;
-    let stream = tokio::time::timeout(limit, connect(settings))
+    let stream = connect(&settings.host, settings.port, limit)
         .await
-        .map_err(|_| Failure::Silent)?
         .map_err(|e| Failure::Broken(format!("unable to connect to {}:{}: {e}", settings.host, settings.port)))?;
     match settings.tls {
         SmtpTls::None => {
@@ -55,17 +53,6 @@ pub async fn dial(settings: &ImapSettings) -> Result<Connection, Failure> {
             Ok(Connection::new(Box::new(encrypt(settings, stream).await?), limit))
         }
     }
-}
-
-async fn connect(settings: &ImapSettings) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in tokio::net::lookup_host((settings.host.as_str(), settings.port)).await? {
-        match TcpStream::connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 async fn encrypt(

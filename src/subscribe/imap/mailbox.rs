@@ -154,19 +154,20 @@ impl Mailbox {
         self.connection.has_news
     }
 
-    /// Waits until the server tells of a mail, so much time is over, or somebody wants us to stop.
+    /// Waits until the server tells of a mail, so much time is over, or somebody wants us to stop; `false` when it would
+    /// not tell, and nothing was waited for.
     ///
     /// # Errors
     /// When the connection fails.
-    pub async fn idle(&mut self, at_most: Duration, stop: &CancellationToken) -> Result<(), Failure> {
+    pub async fn idle(&mut self, at_most: Duration, stop: &CancellationToken) -> Result<bool, Failure> {
         let tag = self.connection.send("IDLE").await?;
         loop {
             let response = self.connection.response(NEWS_BYTES_MAX).await?;
             match response.atom(0).as_str() {
                 "+" => break,
                 "*" => {}
-                // Refused: it is asked again at the next look, which costs nothing.
-                _ => return Ok(()),
+                // Refused: it is asked again at the next look.
+                _ => return Ok(false),
             }
         }
         let until = tokio::time::sleep(at_most);
@@ -180,7 +181,7 @@ impl Mailbox {
         }
         self.connection.line("DONE").await?;
         self.connection.answer(&tag, "IDLE", NEWS_BYTES_MAX).await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Says goodbye, as far as there is still somebody there.

@@ -20,11 +20,14 @@ use super::inbound::Envelope;
 use crate::config::ImapSettings;
 use crate::context::Ctx;
 use crate::mail::render::Templates;
+use crate::store::StoreError;
 pub use connection::Failure;
 use mailbox::Mailbox;
 
 /// Breaks of the connection at one mail, after which it is passed over until the next start.
 const BREAKS_MAX: u32 = 3;
+/// Mails in one look that could not be written down, after which the rest waits too.
+const UNWRITTEN_MAX: usize = 10;
 
 /// How long the door waits.
 #[derive(Debug, Clone, Copy)]
@@ -128,20 +131,27 @@ async fn visit(
     // A server that forgets the mark would have us read the same mails for ever.
     let mut marked = BTreeSet::new();
     loop {
-        while look(ctx, templates, &mut mailbox, trouble, &mut marked).await? > 0 || mailbox.has_news() {}
+        // Once more after news that came with the search; a server that has news at every question would never let us go.
+        let mut n_in_vain = 0;
+        while n_in_vain < 2 && !ctx.shutdown.is_cancelled() {
+            if look(ctx, templates, &mut mailbox, trouble, &mut marked).await? > 0 {
+                continue;
+            }
+            n_in_vain += if mailbox.has_news() { 1 } else { 2 };
+        }
         if ctx.shutdown.is_cancelled() || ctx.config().inbound.imap.as_ref() != Some(settings) {
             mailbox.close().await;
             return Ok(());
         }
-        if settings.idle && mailbox.can_idle() {
-            mailbox.idle(pace.idle, &ctx.shutdown).await?;
-        } else {
+        let would_tell = settings.idle && mailbox.can_idle() && !mailbox.has_news();
+        if !would_tell || !mailbox.idle(pace.idle, &ctx.shutdown).await? {
             wait(ctx, settings.poll).await;
         }
     }
 }
 
-/// Takes all unread mails; says how many there were.
+/// Takes all unread mails; says how many there were. One that cannot be written down stays unread and is tried again, and
+/// does not keep the others from being read.
 async fn look(
     ctx: &Ctx,
     templates: &Arc<Templates>,
@@ -149,7 +159,7 @@ async fn look(
     trouble: &mut Trouble,
     marked: &mut BTreeSet<u32>,
 ) -> Result<usize, Failure> {
-    let mut n_taken = 0;
+    let (mut n_taken, mut unwritten) = (0, Vec::new());
     let unseen = mailbox.unseen().await?;
     for uid in unseen {
         if ctx.shutdown.is_cancelled() {
@@ -160,6 +170,10 @@ async fn look(
         }
         match take(ctx, templates, mailbox, uid).await {
             Ok(()) => trouble.at = None,
+            Err(Failure::Store(error @ StoreError::Other(_))) if unwritten.len() < UNWRITTEN_MAX => {
+                unwritten.push(error);
+                continue;
+            }
             Err(failure) => {
                 note(trouble, uid, &failure);
                 return Err(failure);
@@ -168,7 +182,10 @@ async fn look(
         marked.insert(uid);
         n_taken += 1;
     }
-    Ok(n_taken)
+    match unwritten.into_iter().next() {
+        Some(error) => Err(error.into()),
+        None => Ok(n_taken),
+    }
 }
 
 /// One mail: its size, its bytes, what follows from it, its mark.
