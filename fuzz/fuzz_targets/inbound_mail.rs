@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
             detail.to_owned()
         }),
     };
-    match read_mail(raw, &envelope, &policy) {
+    match read_mail(raw, &envelope, &policy).expect("a thread") {
         Inbound::Request(request) => {
             assert!(request.commands.len() <= 40 && request.unclear.len() <= 40);
             assert!(!request.commands.is_empty() || !request.unclear.is_empty());

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::notices;
 use crate::context::{Ctx, Next};
 use crate::store::{self, retention, settings};
-use crate::subscribe;
 use crate::time::Timestamp;
+use crate::{ingest, subscribe};
 
 const EVERY: Duration = Duration::from_mins(1);
 const CHECKPOINT_EVERY: Duration = Duration::from_hours(24);
@@ -39,6 +39,7 @@ pub async fn tick(ctx: &Ctx) -> anyhow::Result<Next> {
         }
     }
     did += subscribe::tidy(ctx).await?;
+    did += ingest::put_clock_right(ctx).await?;
     if checkpoint_due(ctx, now).await? {
         ctx.db.checkpoint().await?;
         ctx.db
@@ -49,7 +50,8 @@ pub async fn tick(ctx: &Ctx) -> anyhow::Result<Next> {
         Ok(n) => did += n,
         Err(error) => tracing::error!(error = format!("{error:#}"), "A mail to the operator could not be made"),
     }
-    show(&ctx.db.read(move |conn| store::summary::read(conn, now)).await?);
+    let (subscriptions, n_bytes) = ctx.db.read(store::summary::gauges).await?;
+    show(&subscriptions, n_bytes);
     Ok(Next {
         at: now.plus(EVERY),
         did,
@@ -61,9 +63,9 @@ async fn checkpoint_due(ctx: &Ctx, now: Timestamp) -> anyhow::Result<bool> {
     Ok(last.is_none_or(|last| now.since(Timestamp::from_unix(last)) >= CHECKPOINT_EVERY))
 }
 
-fn show(summary: &store::summary::Summary) {
-    for ((digest, status), n) in &summary.subscriptions {
+fn show(subscriptions: &store::summary::Subscribed, n_bytes: i64) {
+    for ((digest, status), n) in subscriptions {
         metrics::gauge!("courant_subscriptions", "digest" => digest.clone(), "status" => status.clone()).set(*n as f64);
     }
-    metrics::gauge!("courant_db_bytes", "file" => "main").set(summary.n_bytes as f64);
+    metrics::gauge!("courant_db_bytes", "file" => "main").set(n_bytes as f64);
 }

@@ -33,48 +33,27 @@ use beat::Beats;
 use signals::{Reload, Signals};
 use tick_loop::Loop;
 
-const INGEST: Loop = Loop {
-    name: "ingest",
-    wake: |wakes| &wakes.ingest,
-};
-const LISTS: Loop = Loop {
-    name: "lists",
-    wake: |wakes| &wakes.lists,
-};
-const WEBSUB: Loop = Loop {
-    name: "websub",
-    wake: |wakes| &wakes.websub,
-};
-const TEXTS: Loop = Loop {
-    name: "texts",
-    wake: |wakes| &wakes.texts,
-};
-const STORIES: Loop = Loop {
-    name: "stories",
-    wake: |wakes| &wakes.stories,
-};
-const DIGEST: Loop = Loop {
-    name: "digest",
-    wake: |wakes| &wakes.digest,
-};
-const MAIL: Loop = Loop {
-    name: "mail",
-    wake: |wakes| &wakes.mail,
-};
-const HOUSEKEEPING: Loop = Loop {
-    name: "housekeeping",
-    wake: |wakes| &wakes.housekeeping,
-};
-const LOOPS: [&str; 8] = [
-    INGEST.name,
-    LISTS.name,
-    WEBSUB.name,
-    TEXTS.name,
-    STORIES.name,
-    DIGEST.name,
-    MAIL.name,
-    HOUSEKEEPING.name,
-];
+/// The loops: a name for logs and metrics, and the wake-up of that name.
+macro_rules! loops {
+    ($($constant:ident = $name:ident),* $(,)?) => {
+        $(const $constant: Loop = Loop {
+            name: stringify!($name),
+            wake: |wakes| &wakes.$name,
+        };)*
+        const LOOPS: &[&str] = &[$($constant.name),*];
+    };
+}
+
+loops! {
+    INGEST = ingest,
+    LISTS = lists,
+    WEBSUB = websub,
+    TEXTS = texts,
+    STORIES = stories,
+    DIGEST = digest,
+    MAIL = mail,
+    HOUSEKEEPING = housekeeping,
+}
 
 /// Swaps the configuration all stages see.
 pub type Swap = watch::Sender<Arc<Config>>;
@@ -114,6 +93,18 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>
 /// When the database cannot be used.
 pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
     Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
+}
+
+/// The same for one mail from a pipe, which has nothing to do with feeds: they are left as the daemon knows them, though
+/// the file may just be edited.
+///
+/// # Errors
+/// When the database cannot be used.
+pub fn open_for_mail(config: Config) -> anyhow::Result<Ctx> {
+    let db = Db::open(&config.database.path)?;
+    // The configuration of one mail does not change: nobody needs the other end.
+    let (_, receiver) = watch::channel(Arc::new(config));
+    Ok(Ctx::new(receiver, db, Arc::new(SystemClock), Arc::new(SystemRandom)))
 }
 
 /// The same for a command that polls: lists of feeds that are due are read first.

@@ -13,6 +13,7 @@ use crate::config::{self, Config};
 use crate::context::Ctx;
 use crate::ingest;
 use crate::ingest::health::tally;
+use crate::model::DeliveryStatus;
 use crate::ops::systemd::Notifier;
 use crate::store;
 use crate::subscribe;
@@ -99,6 +100,11 @@ impl Reload<'_> {
         match listed.and_then(|listed| Ok(self.load(ctx)?.with_listed(&listed))) {
             Ok(config) => {
                 self.swap.send_replace(Arc::new(config));
+                // A list that was read meanwhile was put into the configuration that is gone now.
+                if let Ok(listed) = ctx.db.read(store::lists::listed).await {
+                    self.swap
+                        .send_modify(|config| *config = Arc::new(Config::clone(config).with_listed(&listed)));
+                }
                 if let Err(error) = ingest::reconcile(ctx).await {
                     tracing::error!(error = format!("{error:#}"), "The feeds could not be brought in step");
                 }
@@ -148,19 +154,19 @@ async fn show_status(ctx: &Ctx, notifier: &Notifier) {
     let now = ctx.now();
     let read = ctx
         .db
-        .read(move |conn| Ok((store::summary::read(conn, now)?, store::feeds::list(conn)?)))
+        .read(|conn| Ok((store::outbox::open_counts(conn)?, store::feeds::list(conn)?)))
         .await;
-    if let Ok((summary, feeds)) = read {
+    if let Ok((open, feeds)) = read {
         for (health, n) in tally(&feeds, now) {
             metrics::gauge!("courant_feed_health", "state" => health.word()).set(n as f64);
         }
         let failing = feeds.iter().filter(|feed| feed.failures > 0).count();
-        let count = |status: &str| summary.deliveries.get(status).copied().unwrap_or(0);
+        let count = |status: DeliveryStatus| open.by_status.get(&status).copied().unwrap_or(0);
         notifier.status(&format!(
             "{} feeds, {failing} failing; {} mails waiting, {} uncertain",
             feeds.len(),
-            count("queued"),
-            count("uncertain")
+            count(DeliveryStatus::Queued),
+            count(DeliveryStatus::Uncertain)
         ));
     }
 }
@@ -168,14 +174,14 @@ async fn show_status(ctx: &Ctx, notifier: &Notifier) {
 /// The watchdog is fed only when the database answers and no loop is stuck.
 async fn feed_watchdog(ctx: &Ctx, notifier: &Notifier, beats: &Beats) {
     let now = ctx.now();
-    let stuck = beats.stuck(now);
+    let stuck = beats.stuck(std::time::Instant::now());
     let beat = ctx
         .db
         .write(move |tx| store::settings::put_number(tx, store::settings::HEARTBEAT, now.unix()));
     let answered = matches!(tokio::time::timeout(DB_ANSWER_MAX, beat).await, Ok(Ok(())));
     if answered && stuck.is_empty() {
         notifier.watchdog();
-        if beats.all_ended_once(&LOOPS) {
+        if beats.all_ended_once(LOOPS) {
             metrics::gauge!("courant_up").set(1.0);
         }
     } else {

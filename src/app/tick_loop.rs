@@ -42,11 +42,11 @@ impl Loop {
             tokio::pin!(woken);
             woken.as_mut().enable();
 
-            beats.start(self.name, ctx.now());
             let started = std::time::Instant::now();
+            beats.start(self.name, started);
             // A task of its own, so that a panic ends the tick and not the loop.
             let ended = tokio::spawn(tick(ctx.clone())).await;
-            beats.end(self.name, ctx.now());
+            beats.end(self.name);
             metrics::histogram!("courant_tick_seconds", "loop" => self.name).record(started.elapsed().as_secs_f64());
 
             let pause = match ended {

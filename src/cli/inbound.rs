@@ -21,10 +21,10 @@ use crate::subscribe::{Handled, handle};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Envelope sender; empty for the null sender. Without it the Return-Path of the mail counts
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     sender: Option<String>,
     /// Envelope recipient. Without it Delivered-To, X-Original-To or To of the mail count
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", allow_hyphen_values = true)]
     recipient: Option<String>,
     /// Say on standard output what became of the mail
     #[arg(long, short)]
@@ -74,6 +74,6 @@ fn take(path: &Path, args: &Args) -> anyhow::Result<Handled> {
 
 async fn deliver(config: Config, raw: &[u8], envelope: &Envelope) -> anyhow::Result<Handled> {
     let templates = Arc::new(Templates::load(config.mail.templates.as_deref())?);
-    let ctx = app::open_here(config).await?;
+    let ctx = app::open_for_mail(config)?;
     Ok(handle(&ctx, &templates, raw, envelope).await?)
 }

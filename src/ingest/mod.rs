@@ -31,12 +31,49 @@ use std::time::Duration;
 
 pub use poller::{Polled, Poller};
 
+use crate::config::Config;
 use crate::context::Ctx;
 use crate::store::{self, feeds::Reconciled};
 
 /// With more new feeds than this, their first polls are spread over [`SPREAD`].
 const SPREAD_ABOVE: usize = 50;
 const SPREAD: Duration = Duration::from_mins(5);
+
+/// Longest that any feed is put off: its interval with its spread, moved to before an edition or past `skipDays`, or
+/// `Retry-After`.
+fn farthest(config: &Config) -> Duration {
+    let own = config.feeds.iter().filter_map(|feed| feed.interval).max();
+    let longest = config.poll.interval_max.max(config.poll.interval);
+    let longest = longest.max(own.unwrap_or_default()).max(headers::RETRY_AFTER_MAX);
+    longest.saturating_mul(2).saturating_add(schedule::WAIT_MAX * 2)
+}
+
+/// Puts right what was written while the clock stood in the future: else those feeds would not be asked until it gets
+/// there again. Returns how many there were.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_clock_right(ctx: &Ctx) -> store::Result<usize> {
+    let now = ctx.now();
+    let farthest = now.plus(farthest(&ctx.config()));
+    if !ctx
+        .db
+        .read(move |conn| store::feeds::any_ahead(conn, now, farthest))
+        .await?
+    {
+        return Ok(0);
+    }
+    let n = ctx
+        .db
+        .write(move |tx| store::feeds::put_right(tx, now, farthest))
+        .await?;
+    tracing::warn!(
+        n,
+        "Feeds were polled while the clock stood in the future; their next polls are counted from now"
+    );
+    ctx.wakes.ingest.notify_one();
+    Ok(n)
+}
 
 /// Brings the feeds in the database in step with the configuration: at start, and after each reload.
 ///

@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 pub const INTERVAL_MIN: Duration = Duration::from_mins(15);
 /// Most that a server's wish, a feed without validators, or backing off makes us wait.
 pub const WAIT_MAX: Duration = Duration::from_secs(DAY);
-/// 4xx answers and nothing else for this long: the feed is given up.
+/// Nothing but failures for this long, and the last of them a 4xx: the feed is given up.
 pub const HOPELESS_AFTER: Duration = Duration::from_secs(30 * DAY);
 /// A feed whose hub tells us of news is asked this often all the same.
 pub const FALLBACK: Duration = Duration::from_secs(6 * HOUR);

@@ -10,6 +10,9 @@ use crate::time::Timestamp;
 
 const BOUNCES_OF: Duration = Duration::from_hours(7 * 24);
 
+/// Subscriptions by digest and status.
+pub type Subscribed = BTreeMap<(String, String), i64>;
+
 /// The state of an installation in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -26,7 +29,7 @@ pub struct Summary {
     /// When the oldest delivery that still waits was queued.
     pub oldest_queued_at: Option<Timestamp>,
     /// Subscriptions by digest and status.
-    pub subscriptions: BTreeMap<(String, String), i64>,
+    pub subscriptions: Subscribed,
     /// Mails that came back in the last week, by kind.
     pub bounces: Vec<(String, i64)>,
     /// Latest edition of each digest: its slot, what became of it, and its stories.
@@ -47,10 +50,7 @@ pub fn read(conn: &Connection, now: Timestamp) -> Result<Summary> {
         .prepare_cached("SELECT status, count(*) FROM deliveries WHERE final_at = 0 OR final_at >= ?1 GROUP BY status")?
         .query_map([day_ago], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let subscriptions = conn
-        .prepare_cached("SELECT digest_key, status, count(*) FROM subscriptions GROUP BY digest_key, status")?
-        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
-        .collect::<rusqlite::Result<_>>()?;
+    let (subscriptions, n_bytes) = gauges(conn)?;
     let editions = conn
         .prepare_cached(
             "SELECT e.digest_key, e.slot, e.outcome, e.story_count FROM editions e
@@ -76,6 +76,24 @@ pub fn read(conn: &Connection, now: Timestamp) -> Result<Summary> {
         subscriptions,
         bounces: super::bounces::counts(conn, now.minus(BOUNCES_OF))?,
         editions,
-        n_bytes: count("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?,
+        n_bytes,
     })
+}
+
+/// What is measured every minute: subscriptions by digest and status, and bytes of the database file. It counts no
+/// entries and no deliveries, of which there may be millions.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn gauges(conn: &Connection) -> Result<(Subscribed, i64)> {
+    let subscriptions = conn
+        .prepare_cached("SELECT digest_key, status, count(*) FROM subscriptions GROUP BY digest_key, status")?
+        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let n_bytes = conn.query_row(
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok((subscriptions, n_bytes))
 }

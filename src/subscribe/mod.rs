@@ -72,7 +72,9 @@ impl Handled {
 pub async fn handle(ctx: &Ctx, templates: &Arc<Templates>, raw: &[u8], envelope: &Envelope) -> store::Result<Handled> {
     let config = ctx.config();
     let policy = policy(&config)?;
-    let handled = match read_mail(raw, envelope, &policy) {
+    let read = read_mail(raw, envelope, &policy)
+        .map_err(|e| StoreError::Unusable(format!("no thread to read a mail on: {e}")))?;
+    let handled = match read {
         Inbound::Report(report) => {
             let (key, now, print) = (ctx.token_key().await?, ctx.now(), fingerprint(raw));
             ctx.db

@@ -100,9 +100,18 @@ async fn a_mail_server_hands_mails_over_and_250_means_written_down() {
     cut.write("From: bob@example.net\r\nTo: news+subscribe@example.org\r\n");
     drop(cut);
 
+    // One that is in the middle at the end is told to come again.
+    let mut slow = Door::open(&installation);
+    slow.say("LHLO x", "250");
+    slow.say("MAIL FROM:<eva@example.net>", "250");
+    slow.say("RCPT TO:<news+subscribe@example.org>", "250");
+    slow.say("DATA", "354");
+    slow.write("From: eva@example.net\r\n");
+
     daemon.signal("TERM");
     assert!(daemon.ended().await.success());
     assert!(door.reply().starts_with("421"));
+    assert!(slow.reply().starts_with("421"));
     assert_eq!(installation.count("SELECT count(*) FROM subscribers"), 1);
     assert!(!installation.path("lmtp.sock").exists());
     installation.assert_intact();

@@ -71,7 +71,7 @@ fn every_mail_is_read_as_it_was_meant() {
             sender: text("sender"),
             recipient: text("recipient"),
         };
-        let found = reading(&read_mail(&std::fs::read(path).unwrap(), &envelope, &policy()));
+        let found = reading(&read_mail(&std::fs::read(path).unwrap(), &envelope, &policy()).unwrap());
         let meant = ["request", "ignored", "report"]
             .into_iter()
             .find_map(|kind| Some(json!({kind: expected.get(kind)?})));

@@ -281,6 +281,47 @@ pub fn next_due(conn: &Connection, now: Timestamp) -> Result<Option<Timestamp>> 
     Ok(at.map(Timestamp::from_unix))
 }
 
+/// What [`AHEAD`] and [`put_right`] call a time that no poll can have had.
+const CLOCK_SLACK_SECS: i64 = 300;
+const AHEAD: &str = "(last_fetch_at > ?1 OR (next_fetch_at > ?2 AND next_fetch_at < ?3))";
+
+/// Whether feeds were polled, or put off beyond `farthest`, while the clock stood in the future.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn any_ahead(conn: &Connection, now: Timestamp, farthest: Timestamp) -> Result<bool> {
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM fetch_state WHERE {AHEAD})");
+    let later = now.unix().saturating_add(CLOCK_SLACK_SECS);
+    let found = conn
+        .prepare_cached(&sql)?
+        .query_row([later, farthest.unix(), NEVER], |row| row.get(0))?;
+    Ok(found)
+}
+
+/// Puts right what a clock in the future wrote: such a feed waits from now on for as long as it was to wait then, and
+/// one that was only claimed is due. Returns how many there were.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put_right(tx: &Transaction<'_>, now: Timestamp, farthest: Timestamp) -> Result<usize> {
+    let later = now.unix().saturating_add(CLOCK_SLACK_SECS);
+    let sql = format!(
+        "UPDATE fetch_state SET
+           next_fetch_at = CASE WHEN next_fetch_at = ?3 THEN ?3
+                                WHEN last_fetch_at > ?1 AND next_fetch_at >= last_fetch_at
+                                THEN min(?4 + next_fetch_at - last_fetch_at, ?2)
+                                ELSE ?4 END,
+           last_fetch_at = min(last_fetch_at, ?4), next_reason = 'the clock was put right'
+         WHERE {AHEAD}"
+    );
+    let n = tx
+        .prepare_cached(&sql)?
+        .execute(params![later, farthest.unix(), NEVER, now.unix()])?;
+    tx.prepare_cached("DELETE FROM host_pauses WHERE until_at > ?1")?
+        .execute([farthest.unix()])?;
+    Ok(n)
+}
+
 /// Gives claimed feeds back that were not asked; they are due at once.
 ///
 /// # Errors

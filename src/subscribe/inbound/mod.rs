@@ -102,23 +102,21 @@ pub enum Inbound {
     Ignored(Ignored),
 }
 
-/// Reads a mail. Never fails and never panics, whatever the bytes.
-#[must_use]
-pub fn read_mail(raw: &[u8], envelope: &Envelope, policy: &Policy) -> Inbound {
+/// Reads a mail. Never panics, whatever the bytes.
+///
+/// # Errors
+/// When the system has no thread to read it on: that says nothing of the mail, which is to be tried again.
+pub fn read_mail(raw: &[u8], envelope: &Envelope, policy: &Policy) -> std::io::Result<Inbound> {
     if let Err(ignored) = screen::limits(raw, policy.message_max) {
-        return Inbound::Ignored(ignored);
+        return Ok(Inbound::Ignored(ignored));
     }
-    let read = std::thread::scope(|scope| {
-        std::thread::Builder::new()
+    std::thread::scope(|scope| {
+        let reading = std::thread::Builder::new()
             .name("read-mail".to_owned())
             .stack_size(PARSER_STACK_BYTES)
-            .spawn_scoped(scope, || parse(raw, envelope, policy))
-            .map(std::thread::ScopedJoinHandle::join)
-    });
-    match read {
-        Ok(Ok(inbound)) => inbound,
-        Ok(Err(_)) | Err(_) => Inbound::Ignored(Ignored::Unreadable),
-    }
+            .spawn_scoped(scope, || parse(raw, envelope, policy))?;
+        Ok(reading.join().unwrap_or(Inbound::Ignored(Ignored::Unreadable)))
+    })
 }
 
 fn parse(raw: &[u8], envelope: &Envelope, policy: &Policy) -> Inbound {

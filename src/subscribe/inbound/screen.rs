@@ -210,7 +210,7 @@ pub fn authentication(message: &Message<'_>, authserv_id: Option<&str>) -> Resul
     let Some(results) = header(message, "Authentication-Results") else {
         return Ok(false);
     };
-    let results = results.to_ascii_lowercase();
+    let results = stated(&results.to_ascii_lowercase());
     let mut parts = results.split(';').map(str::trim);
     let server = parts.next().map(first_word).unwrap_or_default();
     if server != own.to_ascii_lowercase() {
@@ -225,6 +225,26 @@ pub fn authentication(message: &Message<'_>, authserv_id: Option<&str>) -> Resul
         return Err(Ignored::Forged);
     }
     Ok(false)
+}
+
+/// A structured field without its comments and quoted strings: the sender of a mail chooses what stands in those (a name
+/// part like `"x; dmarc=pass"`), and none of it is the server's own word.
+fn stated(field: &str) -> String {
+    let (mut out, mut depth, mut is_quoted) = (String::with_capacity(field.len()), 0_usize, false);
+    let mut chars = field.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' if is_quoted || depth > 0 => {
+                chars.next();
+            }
+            '"' if depth == 0 => is_quoted = !is_quoted,
+            '(' if !is_quoted => depth += 1,
+            ')' if !is_quoted && depth > 0 => depth -= 1,
+            _ if is_quoted || depth > 0 => {}
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Whether the envelope's sender and the author are of one house: equal domains, or one below the other.

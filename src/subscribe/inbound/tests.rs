@@ -13,7 +13,7 @@ fn policy() -> Policy {
 
 /// What a mail comes to, in one line.
 fn reading(raw: &str, envelope: &Envelope) -> String {
-    describe(&read_mail(raw.replace('\n', "\r\n").as_bytes(), envelope, &policy()))
+    describe(&read_mail(raw.replace('\n', "\r\n").as_bytes(), envelope, &policy()).unwrap())
 }
 
 fn describe(inbound: &Inbound) -> String {
@@ -133,6 +133,26 @@ fn the_own_mta_is_believed() {
     headers(
         "Authentication-Results: mx.example.org; dmarc=fail\nAuthentication-Results: mx.example.org; dmarc=pass",
         "ignored forged",
+    );
+}
+
+#[test]
+fn what_the_sender_put_into_the_results_of_the_own_mta_is_not_its_word() {
+    for smuggled in [
+        "spf=pass smtp.mailfrom=\"x; dmarc=pass\"@evil.example",
+        "spf=pass smtp.mailfrom=\"a\\\" b; dmarc=pass\"@evil.example",
+        "spf=pass (sender says (so); dmarc=pass) smtp.mailfrom=evil.example",
+        "spf=pass (a \\) b; dmarc=pass) smtp.mailfrom=evil.example",
+        "spf=pass smtp.mailfrom=\"never closed; dmarc=pass",
+    ] {
+        headers(
+            &format!("Authentication-Results: mx.example.org; {smuggled}"),
+            "anna@example.net: subscribe",
+        );
+    }
+    headers(
+        "Authentication-Results: mx.example.org (of \"us); spf=pass smtp.mailfrom=\"a;b\"@example.net; dmarc=pass (p=none)",
+        "anna@example.net: subscribe (authenticated)",
     );
 }
 
@@ -281,13 +301,13 @@ fn hostile_mails_are_turned_away() {
 proptest! {
     #[test]
     fn any_bytes_are_something(raw in prop::collection::vec(any::<u8>(), 0..2000)) {
-        let _ = read_mail(&raw, &Envelope::default(), &policy());
+        let _ = read_mail(&raw, &Envelope::default(), &policy()).unwrap();
     }
 
     #[test]
     fn any_words_are_something(subject in "\\PC{0,80}", text in "(?s).{0,400}") {
         let raw = format!("From: a@example.net\r\nTo: news@example.org\r\nSubject: {subject}\r\nContent-Type: text/html\r\n\r\n{text}");
-        let _ = read_mail(raw.as_bytes(), &Envelope::default(), &policy());
+        let _ = read_mail(raw.as_bytes(), &Envelope::default(), &policy()).unwrap();
     }
 }
 
@@ -302,7 +322,7 @@ fn the_word_tells_the_language_else_the_mail_program_does() {
         ("Abonnieren", "Content-Language: en-US\n", Some("de")),
     ] {
         let raw = format!("From: anna@example.net\nTo: news@example.org\nSubject: {subject}\n{header}\n\n");
-        let read = read_mail(raw.replace('\n', "\r\n").as_bytes(), &Envelope::default(), &policy());
+        let read = read_mail(raw.replace('\n', "\r\n").as_bytes(), &Envelope::default(), &policy()).unwrap();
         let Inbound::Request(request) = read else {
             panic!("{subject} {header}: {read:?}");
         };

@@ -37,6 +37,9 @@ const LINE_BYTES_MAX: usize = 2_048;
 const LINE_MAX: Duration = Duration::from_mins(5);
 /// Waiting for the whole of a message.
 const MESSAGE_MAX: Duration = Duration::from_mins(10);
+/// Waiting for a reply to be taken.
+const REPLY_MAX: Duration = Duration::from_secs(10);
+const GOING_DOWN: &str = "421 4.3.2 going down; come again";
 /// After a failed accept.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -161,7 +164,7 @@ impl Door {
         loop {
             let line = tokio::select! {
                 line = tokio::time::timeout(LINE_MAX, read_line(&mut reader)) => line,
-                () = self.ctx.shutdown.cancelled() => return say(&mut writer, "421 4.3.2 going down; come again").await,
+                () = self.ctx.shutdown.cancelled() => return say(&mut writer, GOING_DOWN).await,
             };
             let Ok(line) = line else {
                 return say(&mut writer, "421 4.4.2 nothing was said for too long").await;
@@ -177,7 +180,12 @@ impl Door {
                 Next::Message => {
                     say(&mut writer, "354 end with a dot on a line of its own").await?;
                     let dots = Dots::new(config.inbound.message_max);
-                    let Ok(message) = tokio::time::timeout(MESSAGE_MAX, read_message(&mut reader, dots)).await else {
+                    let message = tokio::select! {
+                        message = tokio::time::timeout(MESSAGE_MAX, read_message(&mut reader, dots)) => message,
+                        // Nothing of it was taken: the mail server keeps it.
+                        () = self.ctx.shutdown.cancelled() => return say(&mut writer, GOING_DOWN).await,
+                    };
+                    let Ok(message) = message else {
                         return say(&mut writer, "421 4.4.2 the message took too long").await;
                     };
                     let replies = self.take(&mut session, message?).await;
@@ -227,9 +235,13 @@ fn is_mail(line: &str) -> bool {
     line.get(..4).is_some_and(|verb| verb.eq_ignore_ascii_case("MAIL"))
 }
 
+/// Says a reply; who does not take it for so long is hung up on.
 async fn say(writer: &mut Writer, reply: &str) -> io::Result<()> {
-    writer.write_all(format!("{reply}\r\n").as_bytes()).await?;
-    writer.flush().await
+    let saying = async {
+        writer.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        writer.flush().await
+    };
+    tokio::time::timeout(REPLY_MAX, saying).await?
 }
 
 /// A line without its end; `None` when the other side has closed. A line that is too long ends the connection.
