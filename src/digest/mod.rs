@@ -101,8 +101,24 @@ async fn one_digest(ctx: &Ctx, config: &Config, spec: &DigestSettings) -> Result
         at: ctx.now().plus(LOOK_MAX),
         did: 0,
     };
-    let key = spec.key.clone();
-    for left in ctx.db.read(move |conn| digests::unfinished(conn, &key)).await? {
+    let (key, now) = (spec.key.clone(), ctx.now());
+    let (unfinished, too_early) = ctx
+        .db
+        .read(move |conn| {
+            Ok((
+                digests::unfinished(conn, &key)?,
+                digests::any_missed_after(conn, &key, now)?,
+            ))
+        })
+        .await?;
+    if too_early {
+        // The clock stood in the future and was put right: those slots are still to come.
+        let key = spec.key.clone();
+        ctx.db
+            .write(move |tx| digests::forget_missed_after(tx, &key, now))
+            .await?;
+    }
+    for left in unfinished {
         next.did += 1;
         queue(ctx, config, spec, &left).await?;
     }
@@ -152,7 +168,7 @@ async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next>
         .db
         .read(move |conn| {
             Ok((
-                digests::last_slot(conn, &key, &name)?,
+                digests::last_slot(conn, &key, &name, now)?,
                 digests::counts_from(conn, &key, &name)?,
                 settings::number(conn, settings::RESTORED_AT)?,
             ))

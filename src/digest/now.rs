@@ -26,7 +26,7 @@ pub async fn send_now(ctx: &Ctx, spec: &DigestSettings) -> Result<Made> {
     let config = ctx.config();
     let now = ctx.now();
     let key = spec.key.clone();
-    let last = ctx.db.read(move |conn| digests::last_slot(conn, &key, "")).await?;
+    let last = ctx.db.read(move |conn| digests::last_slot(conn, &key, "", now)).await?;
     let window_from = last.map_or_else(
         || slot::first_window(&spec.schedule, spec.zone, now),
         |last| last.window_to,

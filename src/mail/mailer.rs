@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::ledger;
 use super::prepare::Preparer;
 use super::rate::Limiter;
+use super::retry;
 use super::send::{Batch, Learned, Way};
 use super::smtp::Limits;
 use super::suppression_hash;
@@ -83,11 +84,16 @@ impl Mailer {
         let config = ctx.config();
         let key = ctx.token_key().await?;
         let built = build(&ctx, config, &key, limits)?;
-        let now = ctx.now();
         let resend = built.config.mail.on_uncertain == UncertainPolicy::Resend
             || matches!(&*built.way, Way::Local(local) if local.is_idempotent());
         let epoch = take_over(&ctx, &built.config, resend).await?;
-        let limiter = Limiter::new(&built.config.mail.rate, now);
+        let rate = &built.config.mail.rate;
+        let mut limiter = Limiter::new(rate);
+        if rate.per_hour > 0 {
+            let n = rate.per_hour;
+            let went = ctx.db.read(move |conn| outbox::accepted_lately(conn, n)).await?;
+            limiter.went_before(&went);
+        }
         Ok(Self {
             ctx,
             epoch,
@@ -114,7 +120,7 @@ impl Mailer {
         let mut learned = self
             .learned
             .take()
-            .unwrap_or_else(|| Learned::fresh(Limiter::new(&self.built.config.mail.rate, now)));
+            .unwrap_or_else(|| Learned::fresh(Limiter::new(&self.built.config.mail.rate)));
         close_idle(&mut learned).await;
         let room = match self.room(&mut learned, now) {
             Ok(room) => room,
@@ -157,7 +163,10 @@ impl Mailer {
     fn room(&self, learned: &mut Learned, now: Timestamp) -> Result<usize, Timestamp> {
         let mut limit = self.n_senders().saturating_mul(CLAIM_EACH).min(CLAIM_MAX);
         if let Some(until) = learned.paused_until {
+            // A clock that was put back must not make the pause longer.
+            let until = until.min(now.plus(retry::PAUSE));
             if now < until {
+                learned.paused_until = Some(until);
                 return Err(until);
             }
             limit = 1;
@@ -226,8 +235,8 @@ impl Mailer {
         let Some(batch) = Arc::into_inner(batch) else {
             return Err(MailError::Setup("a sender outlived its batch".to_owned()));
         };
-        let rest = batch.finish();
-        if was_paused && rest.learned.paused_until.is_none() {
+        let mut rest = batch.finish();
+        if was_paused && rest.any_accepted {
             info!("The relay takes our mail again");
         }
         let now = self.ctx.now();
@@ -272,10 +281,10 @@ impl Mailer {
         Ok(())
     }
 
-    async fn next_at(&self, now: Timestamp) -> Result<Timestamp, MailError> {
+    async fn next_at(&mut self, now: Timestamp) -> Result<Timestamp, MailError> {
         let due = self.ctx.db.read(outbox::next_due).await?;
         let mut at = due.unwrap_or_else(|| now.plus(HEARTBEAT));
-        if let Some(learned) = &self.learned {
+        if let Some(learned) = &mut self.learned {
             if let Some(until) = learned.paused_until.or_else(|| learned.limiter.relay_until(now)) {
                 at = at.max(until);
             }
@@ -299,7 +308,7 @@ impl Mailer {
                     for (session, _) in learned.idle.drain(..) {
                         session.quit().await;
                     }
-                    learned.limiter = Limiter::new(&config.mail.rate, self.ctx.now());
+                    learned.limiter = learned.limiter.reloaded(&config.mail.rate);
                     // What was wrong may be what was just put right.
                     learned.paused_until = None;
                 }
@@ -315,7 +324,14 @@ impl Mailer {
         let is_due =
             |last: Option<Timestamp>, every: Duration| last.is_none_or(|at| now < at || now.since(at) >= every);
         if is_due(self.beat_at, HEARTBEAT) {
-            self.ctx.db.write(move |tx| outbox::heartbeat(tx, now)).await?;
+            let put_back = now.plus(retry::WAIT_MAX);
+            self.ctx
+                .db
+                .write(move |tx| {
+                    outbox::heartbeat(tx, now)?;
+                    outbox::pull_in(tx, put_back, now)
+                })
+                .await?;
             self.beat_at = Some(now);
             let open = self.ctx.db.read(outbox::open_counts).await?;
             for (status, n) in &open.by_status {

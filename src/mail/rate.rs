@@ -1,7 +1,10 @@
-//! How fast mail may leave: token buckets, and patience with destinations that asked for it. Pure: time is an argument.
+//! How fast mail may leave: so many in a span, and patience with destinations that asked for it. Pure: time is an
+//! argument.
 //!
 //! A destination that defers us (421, 4.7.x) is left alone for 5 minutes, then twice as long at each further deferral,
 //! at most 4 hours. When the time is over, one message tries it; the first success ends the matter.
+
+mod window;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,52 +12,12 @@ use std::time::Duration;
 use super::retry::BackOff;
 use crate::config::RateSettings;
 use crate::time::Timestamp;
+use window::Window;
 
 const BACK_OFF_FIRST: Duration = Duration::from_mins(5);
 const BACK_OFF_MAX: Duration = Duration::from_hours(4);
 /// Most recipient domains remembered; idle ones are forgotten first.
 const DOMAINS_MAX: usize = 10_000;
-
-/// So many in a span, refilled evenly.
-#[derive(Debug, Clone, PartialEq)]
-struct Bucket {
-    capacity: f64,
-    per_second: f64,
-    tokens: f64,
-    at: Timestamp,
-}
-
-impl Bucket {
-    /// `None` for a rate of 0, which is no limit.
-    fn new(n: u32, span_secs: u32, now: Timestamp) -> Option<Self> {
-        (n > 0).then(|| Self {
-            capacity: f64::from(n),
-            per_second: f64::from(n) / f64::from(span_secs),
-            tokens: f64::from(n),
-            at: now,
-        })
-    }
-
-    fn refill(&mut self, now: Timestamp) {
-        let passed = now.since(self.at).as_secs_f64();
-        self.tokens = (self.tokens + passed * self.per_second).min(self.capacity);
-        // A clock that went back gives nothing and takes nothing.
-        self.at = now;
-    }
-
-    fn is_full(&self) -> bool {
-        self.tokens >= self.capacity
-    }
-
-    /// When the next token is there, counted from the last refill.
-    fn ready_at(&self) -> Timestamp {
-        if self.tokens >= 1.0 {
-            return self.at;
-        }
-        let wait = ((1.0 - self.tokens) / self.per_second).ceil();
-        self.at.plus(Duration::from_secs_f64(wait.clamp(1.0, 86_400.0)))
-    }
-}
 
 /// Patience with one destination.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,13 +41,19 @@ impl Patience {
         self.probing = false;
     }
 
+    /// Until when it is left alone. No longer than it was to be from now on: the clock may have been put back.
+    fn rest(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.until = self.until.min(now.plus(self.step));
+        (!self.is_calm() && now < self.until).then_some(self.until)
+    }
+
     /// Whether a message may go, or when to ask again.
     fn ask(&mut self, now: Timestamp) -> Result<(), Timestamp> {
         if self.is_calm() {
             return Ok(());
         }
-        if now < self.until {
-            return Err(self.until);
+        if let Some(until) = self.rest(now) {
+            return Err(until);
         }
         if self.probing {
             return Err(now.plus(Duration::from_mins(1)));
@@ -96,7 +65,7 @@ impl Patience {
 
 #[derive(Debug, Clone, PartialEq)]
 struct DomainState {
-    bucket: Option<Bucket>,
+    minute: Option<Window>,
     patience: Patience,
     /// Messages on their way.
     n_busy: u32,
@@ -115,23 +84,44 @@ pub enum Wait {
 #[derive(Debug, Clone)]
 pub struct Limiter {
     settings: RateSettings,
-    second: Option<Bucket>,
-    hour: Option<Bucket>,
+    second: Option<Window>,
+    hour: Option<Window>,
     relay: Patience,
     domains: BTreeMap<String, DomainState>,
 }
 
 impl Limiter {
-    /// Full buckets, nobody deferred.
+    /// Nothing went yet, nobody is deferred.
     #[must_use]
-    pub fn new(settings: &RateSettings, now: Timestamp) -> Self {
+    pub fn new(settings: &RateSettings) -> Self {
         Self {
-            second: Bucket::new(settings.per_second, 1, now),
-            hour: Bucket::new(settings.per_hour, 3600, now),
+            second: Window::a_second(settings.per_second),
+            hour: Window::an_hour(settings.per_hour),
             relay: Patience::default(),
             domains: BTreeMap::new(),
             settings: settings.clone(),
         }
+    }
+
+    /// Counts what went before this process began, oldest first: a process that dies again and again sends no more in an
+    /// hour than one that lives.
+    pub fn went_before(&mut self, times: &[Timestamp]) {
+        if let Some(hour) = &mut self.hour {
+            for at in times {
+                hour.take(*at);
+            }
+        }
+    }
+
+    /// For other settings: nobody is deferred any more, since what was wrong may have been put right; what went still
+    /// counts.
+    #[must_use]
+    pub fn reloaded(&self, settings: &RateSettings) -> Self {
+        let mut limiter = Self::new(settings);
+        if settings.per_hour == self.settings.per_hour {
+            limiter.hour.clone_from(&self.hour);
+        }
+        limiter
     }
 
     /// How many messages may be taken up now, at most `limit`; with none, when to ask again.
@@ -140,31 +130,23 @@ impl Limiter {
     /// The time to ask again.
     pub fn room(&mut self, limit: usize, now: Timestamp) -> Result<usize, Timestamp> {
         let mut room = limit;
+        if let Some(until) = self.relay.rest(now) {
+            return Err(until);
+        }
         if !self.relay.is_calm() {
-            if now < self.relay.until {
-                return Err(self.relay.until);
-            }
             room = room.min(1);
         }
-        for bucket in [&mut self.second, &mut self.hour].into_iter().flatten() {
-            bucket.refill(now);
-            let whole = bucket.tokens.floor();
-            if whole < 1.0 {
-                return Err(bucket.ready_at());
+        for window in [&mut self.second, &mut self.hour].into_iter().flatten() {
+            let n_free = window.n_free(now);
+            if n_free == 0 {
+                return Err(window.ready_at(now));
             }
-            // Truncation is wanted: a count of whole tokens, far below 2^32.
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "between 1 and u32::MAX"
-            )]
-            let whole = whole as usize;
-            room = room.min(whole);
+            room = room.min(usize::try_from(n_free).unwrap_or(usize::MAX));
         }
         Ok(room)
     }
 
-    /// Takes a token for one message to this domain.
+    /// Takes up one message to this domain.
     ///
     /// # Errors
     /// When it must wait, and for what.
@@ -176,27 +158,22 @@ impl Limiter {
             .domains
             .entry(domain.to_lowercase())
             .or_insert_with(|| DomainState {
-                bucket: Bucket::new(per_minute, 60, now),
+                minute: Window::a_minute(per_minute),
                 patience: Patience::default(),
                 n_busy: 0,
             });
         if at_once > 0 && state.n_busy >= at_once {
             return Err(Wait::Busy);
         }
-        if let Some(bucket) = &mut state.bucket {
-            bucket.refill(now);
-            if bucket.tokens < 1.0 {
-                return Err(Wait::Until(bucket.ready_at()));
-            }
+        if let Some(minute) = &mut state.minute
+            && minute.n_free(now) == 0
+        {
+            return Err(Wait::Until(minute.ready_at(now)));
         }
         state.patience.ask(now).map_err(Wait::Until)?;
         state.n_busy = state.n_busy.saturating_add(1);
-        if let Some(bucket) = &mut state.bucket {
-            bucket.tokens -= 1.0;
-        }
-        for bucket in [&mut self.second, &mut self.hour].into_iter().flatten() {
-            bucket.tokens -= 1.0;
-        }
+        let windows = [state.minute.as_mut(), self.second.as_mut(), self.hour.as_mut()];
+        windows.into_iter().flatten().for_each(|window| window.take(now));
         Ok(())
     }
 
@@ -216,17 +193,16 @@ impl Limiter {
         }
     }
 
-    /// The message was not begun after all: its tokens come back.
+    /// The message was not begun after all: it does not count.
     pub fn untake(&mut self, domain: &str) {
         let state = self.domains.get_mut(&domain.to_lowercase());
         let own = state.and_then(|state| {
             state.patience.probing = false;
             state.n_busy = state.n_busy.saturating_sub(1);
-            state.bucket.as_mut()
+            state.minute.as_mut()
         });
-        for bucket in [own, self.second.as_mut(), self.hour.as_mut()].into_iter().flatten() {
-            bucket.tokens = (bucket.tokens + 1.0).min(bucket.capacity);
-        }
+        let windows = [own, self.second.as_mut(), self.hour.as_mut()];
+        windows.into_iter().flatten().for_each(Window::untake);
     }
 
     /// A destination asked for patience.
@@ -243,8 +219,8 @@ impl Limiter {
 
     /// When the relay is spoken to again; `None` when it is not deferred.
     #[must_use]
-    pub fn relay_until(&self, now: Timestamp) -> Option<Timestamp> {
-        (!self.relay.is_calm() && now < self.relay.until).then_some(self.relay.until)
+    pub fn relay_until(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.relay.rest(now)
     }
 
     /// Nothing is on its way: a batch begins.
@@ -259,10 +235,10 @@ impl Limiter {
             return;
         }
         self.domains.retain(|_, state| {
-            if let Some(bucket) = &mut state.bucket {
-                bucket.refill(now);
+            if let Some(minute) = &mut state.minute {
+                minute.n_free(now);
             }
-            state.n_busy > 0 || !state.patience.is_calm() || state.bucket.as_ref().is_some_and(|b| !b.is_full())
+            state.n_busy > 0 || !state.patience.is_calm() || state.minute.as_ref().is_some_and(|m| !m.is_idle())
         });
         if self.domains.len() >= DOMAINS_MAX {
             self.domains.clear();
@@ -290,7 +266,7 @@ mod tests {
             per_domain_connections: 0,
             per_connection: 100,
         };
-        Limiter::new(&settings, NOW)
+        Limiter::new(&settings)
     }
 
     fn later(secs: u64) -> Timestamp {
@@ -321,9 +297,25 @@ mod tests {
     fn an_hour_has_so_many() {
         let mut limiter = limiter(0, 2, 0);
         limiter.take("a.example", NOW).unwrap();
-        limiter.take("b.example", NOW).unwrap();
-        assert_eq!(limiter.room(10, NOW), Err(later(1800)));
-        assert_eq!(limiter.room(10, later(1800)), Ok(1));
+        limiter.take("b.example", later(1800)).unwrap();
+        // In no hour are there more, wherever it begins.
+        assert_eq!(limiter.room(10, later(1800)), Err(later(3660)));
+        assert_eq!(limiter.room(10, later(3600)), Err(later(3660)));
+        assert_eq!(limiter.room(10, later(3660)), Ok(1));
+        assert_eq!(limiter.room(10, later(1800 + 3660)), Ok(2));
+    }
+
+    #[test]
+    fn what_went_before_counts_over_restarts_and_reloads() {
+        let mut limiter = limiter(0, 2, 0);
+        limiter.went_before(&[NOW.minus(Duration::from_hours(2)), NOW]);
+        assert_eq!(limiter.room(10, NOW), Ok(1));
+        limiter.take("a.example", NOW).unwrap();
+        limiter.deferred(BackOff::Relay, "a.example", NOW);
+        let same = limiter.settings.clone();
+        assert_eq!(limiter.reloaded(&same).room(10, NOW), Err(later(3660)));
+        let more = RateSettings { per_hour: 5, ..same };
+        assert_eq!(limiter.reloaded(&more).room(10, NOW), Ok(5));
     }
 
     #[test]
@@ -377,6 +369,20 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_is_put_back_makes_no_rest_longer() {
+        let mut limiter = limiter(0, 0, 0);
+        let wrong = later(10_000_000);
+        limiter.take("a.example", wrong).unwrap();
+        limiter.deferred(BackOff::Domain, "a.example", wrong);
+        limiter.deferred(BackOff::Relay, "a.example", wrong);
+        assert_eq!(limiter.room(10, NOW), Err(later(300)));
+        assert_eq!(limiter.relay_until(later(100)), Some(later(300)));
+        assert_eq!(limiter.room(10, later(300)), Ok(1));
+        assert_eq!(limiter.take("a.example", NOW), Err(Wait::Until(later(300))));
+        assert_eq!(limiter.take("a.example", later(300)), Ok(()));
+    }
+
+    #[test]
     fn a_clock_that_jumps_breaks_nothing() {
         let mut limiter = limiter(2, 0, 1);
         limiter.take("a.example", NOW).unwrap();
@@ -395,7 +401,7 @@ mod tests {
             per_domain_connections: 2,
             ..limiter(0, 0, 0).settings
         };
-        let mut limiter = Limiter::new(&settings, NOW);
+        let mut limiter = Limiter::new(&settings);
         assert_eq!(limiter.take("a.example", NOW), Ok(()));
         assert_eq!(limiter.take("a.example", NOW), Ok(()));
         assert_eq!(limiter.take("a.example", NOW), Err(Wait::Busy));

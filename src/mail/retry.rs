@@ -6,8 +6,10 @@
 //!   earlier or later: the first retry passes the usual greylists (5 minutes), the spread keeps retries of one outage
 //!   from coming back as one wave.
 //! - It is given up when the next try would come after `give_up` (RFC 5321, 4.5.4.1 asks for 4 to 5 days).
-//! - A refusal for policy (5.7.x) of the recipient or the body can mean this recipient (a closed group) or us (a blocked
-//!   relay). Two in a row with nothing accepted between them mean us; one alone is tried again, three times.
+//! - A refusal of the recipient or the body for policy (5.7.x) or for a fault of ours (5.5.x, 5.6.x) can mean this
+//!   recipient (a closed group, a name the relay cannot read) or us (a blocked relay). Two in a row with nothing accepted
+//!   between them mean us; one alone is tried again, three times. Before a recipient is named, and where the login is
+//!   refused, it is us at once.
 //! - A message that may have been taken is held for a person, or sent again under the same Message-ID: editions by the
 //!   configured policy, everything else always (a confirmation lost is worse than a confirmation twice).
 
@@ -19,12 +21,14 @@ use crate::reply_code::{Meaning, meaning};
 use crate::time::Timestamp;
 
 const SCHEDULE_SECS: [u64; 6] = [5 * 60, 15 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600];
+/// No wait is longer: the last step and its fifth.
+pub(super) const WAIT_MAX: Duration = Duration::from_hours(5);
 /// How long the queue rests when the fault is ours; then one message tries it.
-const PAUSE: Duration = Duration::from_mins(15);
-/// Refusals for policy in a row, nothing accepted between them, that mean us and not the recipient.
-const POLICY_STREAK: u32 = 2;
-/// Attempts at a recipient whose server alone refuses us for policy.
-const POLICY_ATTEMPTS_MAX: u32 = 4;
+pub(super) const PAUSE: Duration = Duration::from_mins(15);
+/// Refusals of this kind in a row, nothing accepted between them, that mean us and not the recipient.
+const REFUSED_STREAK: u32 = 2;
+/// Attempts at a recipient whose server alone refuses us.
+const REFUSED_ATTEMPTS_MAX: u32 = 4;
 
 /// What the verdict depends on beside the attempt itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,8 +37,8 @@ pub struct Policy {
     pub give_up: Duration,
     /// What to do with an edition in doubt.
     pub on_uncertain: UncertainPolicy,
-    /// Refusals for policy in a row over all messages, this one included, with nothing accepted between them.
-    pub policy_streak: u32,
+    /// Refusals that may be our fault in a row over all messages, this one included, with nothing accepted between them.
+    pub refused_streak: u32,
     /// Where in the spread this retry falls, 0.0 to 1.0.
     pub jitter: f64,
 }
@@ -78,19 +82,24 @@ pub fn verdict(
         } => match meaning(*phase, *code, enhanced, reply) {
             Meaning::NoSuchRecipient => Verdict::Suppress,
             Meaning::RecipientRefuses => Verdict::GiveUp,
-            Meaning::OurFault => pause(),
-            Meaning::Policy if policy.policy_streak >= POLICY_STREAK => pause(),
-            Meaning::Policy if attempt >= POLICY_ATTEMPTS_MAX => Verdict::GiveUp,
-            Meaning::Later | Meaning::Policy => again(),
+            Meaning::OurFault if is_surely_ours(*phase, *code) => pause(),
+            Meaning::OurFault | Meaning::Policy if policy.refused_streak >= REFUSED_STREAK => pause(),
+            Meaning::OurFault | Meaning::Policy if attempt >= REFUSED_ATTEMPTS_MAX => Verdict::GiveUp,
+            Meaning::Later | Meaning::OurFault | Meaning::Policy => again(),
         },
     }
 }
 
-/// Whether this outcome counts in [`Policy::policy_streak`].
+/// Said before a recipient was named, or of the login.
+fn is_surely_ours(phase: SmtpPhase, code: u16) -> bool {
+    phase <= SmtpPhase::Mail || matches!(code, 530 | 534 | 535 | 538)
+}
+
+/// Whether this outcome counts in [`Policy::refused_streak`].
 #[must_use]
-pub fn is_policy_refusal(outcome: &SendOutcome) -> bool {
+pub fn may_be_ours(outcome: &SendOutcome) -> bool {
     matches!(outcome, SendOutcome::Refused { phase, code, enhanced, reply }
-        if meaning(*phase, *code, enhanced, reply) == Meaning::Policy)
+        if matches!(meaning(*phase, *code, enhanced, reply), Meaning::Policy | Meaning::OurFault))
 }
 
 /// Who should be left alone for a while, beside the message itself.
@@ -151,7 +160,7 @@ mod tests {
         Policy {
             give_up: HOUR * 96,
             on_uncertain: UncertainPolicy::Hold,
-            policy_streak: 0,
+            refused_streak: 0,
             jitter: 0.5,
         }
     }
@@ -235,21 +244,39 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_refusal_alone_is_the_recipients_matter() {
-        let closed = refused(SmtpPhase::Rcpt, 550, "5.7.1", "Not allowed to send to this group");
+    fn one_recipient_refused_alone_is_the_recipients_matter() {
         let alone = Policy {
-            policy_streak: 1,
+            refused_streak: 1,
             ..policy()
         };
-        assert!(matches!(decide(&closed, 1, &alone), Verdict::RetryAt(_)));
-        assert_eq!(decide(&closed, 4, &alone), Verdict::GiveUp);
         let in_a_row = Policy {
-            policy_streak: 2,
+            refused_streak: 2,
             ..policy()
         };
-        assert!(matches!(decide(&closed, 1, &in_a_row), Verdict::PauseUntil(_)));
-        assert!(is_policy_refusal(&closed));
-        assert!(!is_policy_refusal(&no_connection()));
+        for one in [
+            refused(SmtpPhase::Rcpt, 550, "5.7.1", "Not allowed to send to this group"),
+            refused(
+                SmtpPhase::Rcpt,
+                504,
+                "5.5.2",
+                "<anna@intranet>: need fully-qualified address",
+            ),
+            refused(SmtpPhase::Body, 554, "5.6.0", "message content rejected"),
+        ] {
+            assert!(matches!(decide(&one, 1, &alone), Verdict::RetryAt(_)), "{one:?}");
+            assert_eq!(decide(&one, 4, &alone), Verdict::GiveUp);
+            assert!(matches!(decide(&one, 1, &in_a_row), Verdict::PauseUntil(_)));
+            assert!(may_be_ours(&one));
+        }
+        assert!(!may_be_ours(&no_connection()));
+        assert!(!may_be_ours(&refused(SmtpPhase::Rcpt, 550, "5.1.1", "no such user")));
+        // Whoever is named, these are about us.
+        for ours in [
+            refused(SmtpPhase::Mail, 550, "5.7.1", "sender refused"),
+            refused(SmtpPhase::Rcpt, 530, "5.7.0", "authentication required"),
+        ] {
+            assert!(matches!(decide(&ours, 1, &alone), Verdict::PauseUntil(_)), "{ours:?}");
+        }
     }
 
     #[test]

@@ -54,8 +54,8 @@ impl Way {
 pub(super) struct Learned {
     /// Rates and patience.
     pub(super) limiter: Limiter,
-    /// Refusals for policy in a row.
-    pub(super) policy_streak: u32,
+    /// Refusals in a row that may be our fault.
+    pub(super) refused_streak: u32,
     /// Our own fault: nothing is sent before this time, then one message tries.
     pub(super) paused_until: Option<Timestamp>,
     /// Open connections, with when they were last used.
@@ -67,7 +67,7 @@ impl Learned {
     pub(super) const fn fresh(limiter: Limiter) -> Self {
         Self {
             limiter,
-            policy_streak: 0,
+            refused_streak: 0,
             paused_until: None,
             idle: Vec::new(),
         }
@@ -84,6 +84,7 @@ pub(super) struct Batch {
     learned: Mutex<Learned>,
     waiting: Mutex<Vec<(DeliveryId, Timestamp)>>,
     stopped: AtomicBool,
+    any_accepted: AtomicBool,
     n_ended: AtomicUsize,
     /// Connections that are open or being opened.
     n_open: AtomicUsize,
@@ -97,6 +98,8 @@ pub(super) struct Rest {
     pub(super) waiting: Vec<(DeliveryId, Timestamp)>,
     /// Attempts made.
     pub(super) n_ended: usize,
+    /// The relay took at least one.
+    pub(super) any_accepted: bool,
 }
 
 /// What one worker's turn came to.
@@ -126,6 +129,7 @@ impl Batch {
             learned: Mutex::new(learned),
             waiting: Mutex::default(),
             stopped: AtomicBool::new(false),
+            any_accepted: AtomicBool::new(false),
             n_ended: AtomicUsize::new(0),
             n_open: AtomicUsize::new(0),
         }
@@ -162,6 +166,7 @@ impl Batch {
             learned: into_inner(self.learned),
             waiting: into_inner(self.waiting),
             n_ended: self.n_ended.into_inner(),
+            any_accepted: self.any_accepted.into_inner(),
         }
     }
 
@@ -299,10 +304,11 @@ impl Batch {
         let domain = domain_of(&delivery.address);
         let mut learned = lock(&self.learned);
         if matches!(outcome, SendOutcome::Accepted { .. }) {
-            learned.policy_streak = 0;
+            learned.refused_streak = 0;
             learned.limiter.accepted(domain);
-        } else if retry::is_policy_refusal(&outcome) {
-            learned.policy_streak = learned.policy_streak.saturating_add(1);
+            self.any_accepted.store(true, Ordering::SeqCst);
+        } else if retry::may_be_ours(&outcome) {
+            learned.refused_streak = learned.refused_streak.saturating_add(1);
         }
         let backs_off = retry::back_off(&outcome);
         if let Some(who) = backs_off {
@@ -315,7 +321,7 @@ impl Batch {
         let policy = Policy {
             give_up: self.config.mail.give_up,
             on_uncertain: self.config.mail.on_uncertain,
-            policy_streak: learned.policy_streak,
+            refused_streak: learned.refused_streak,
             jitter: f64::from(u32::try_from(self.ctx.random.below(1001)).unwrap_or(0)) / 1000.0,
         };
         let verdict = retry::verdict(

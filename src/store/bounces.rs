@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Result;
-use crate::model::{DeliveryId, EndReason, SubscriberId, SubscriptionId};
-use crate::store::subscribers;
+use crate::model::{DeliveryId, EndReason, SubscriberId, SubscriptionId, SubscriptionStatus};
+use crate::store::subscribers::{self, Step};
 use crate::time::Timestamp;
 
 /// Whom a report is about.
@@ -127,19 +127,24 @@ pub fn soft_since(connection: &Connection, address_hash: &[u8; 32], after: Times
     Ok(times)
 }
 
-/// Ends all subscriptions of a person. Returns how many.
+/// Ends all subscriptions of a person for a report of this kind, and writes that down in the proof of their consent.
 ///
 /// # Errors
 /// When the database fails.
-pub fn end_all(tx: &Transaction<'_>, person: SubscriberId, reason: EndReason, now: Timestamp) -> Result<usize> {
-    let mut n = 0;
+pub fn end_all(
+    tx: &Transaction<'_>,
+    person: SubscriberId,
+    reason: EndReason,
+    kind: &str,
+    now: Timestamp,
+) -> Result<()> {
     for held in subscribers::subscriptions(tx, person)? {
-        if held.status != crate::model::SubscriptionStatus::Ended {
+        if held.status != SubscriptionStatus::Ended {
+            subscribers::add_consent(tx, held.id, Step::Ended, "mail", kind, now)?;
             subscribers::end(tx, held.id, reason, now)?;
-            n += 1;
         }
     }
-    Ok(n)
+    Ok(())
 }
 
 /// Lets an address be mailed again and gives back what had ended because its mail came back. Returns the subscriptions

@@ -17,7 +17,7 @@ use crate::address::Address;
 use crate::model::EndReason;
 use crate::store::bounces::{self, Bounced, NewBounce};
 use crate::store::rusqlite::Transaction;
-use crate::store::subscribers::{self, Step};
+use crate::store::subscribers;
 use crate::store::{self};
 use crate::time::Timestamp;
 use crate::token::{self, TokenKey};
@@ -80,12 +80,7 @@ pub fn record(tx: &Transaction<'_>, key: &TokenKey, report: &Report, now: Timest
     if let Some((suppression, reason)) = end {
         subscribers::suppress(tx, &hash, suppression, now)?;
         if let Some(person) = bounced.subscriber {
-            for held in subscribers::subscriptions(tx, person)? {
-                if held.status != crate::model::SubscriptionStatus::Ended {
-                    subscribers::add_consent(tx, held.id, Step::Ended, "mail", report.kind.word(), now)?;
-                }
-            }
-            bounces::end_all(tx, person, reason, now)?;
+            bounces::end_all(tx, person, reason, report.kind.word(), now)?;
         }
     }
     Ok(Handled::Bounce(report.kind))

@@ -97,6 +97,29 @@ async fn a_missing_recipient_is_the_only_one_suppressed() {
     counts(&world.outbox().await, &[("failed", 1), ("sent", 4)]);
     assert_eq!(world.status_of(3).await, "failed");
     assert_eq!(world.ended().await, [3]);
+    // As after a report of it: in the proof of consent, and among what came back.
+    let (step, words) = world
+        .ctx
+        .db
+        .read(|c| {
+            let step: String = c.query_row(
+                "SELECT step || ' ' || evidence FROM consents WHERE subscription_id = 3",
+                [],
+                |r| r.get(0),
+            )?;
+            let words: String = c.query_row(
+                "SELECT kind || ' ' || words FROM bounces WHERE subscriber_id = 3",
+                [],
+                |r| r.get(0),
+            )?;
+            Ok((step, words))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (step.as_str(), words.as_str()),
+        ("ended hard", "hard 5.1.1 no such user")
+    );
     assert_eq!(server.connections(), 1, "a refused recipient costs no connection");
 }
 
@@ -160,6 +183,20 @@ async fn a_relay_that_refuses_us_pauses_the_queue_and_blames_nobody() {
     world.drain().await;
     let more = server.commands().iter().filter(|word| *word == "DATA").count();
     assert_eq!(more, attempts + 1, "one message tries whether it is over");
+}
+
+#[tokio::test]
+async fn one_recipient_the_relay_cannot_read_keeps_nobody_waiting() {
+    let server = FakeSmtp::start(|step| match step.at {
+        At::Rcpt if step.line.contains("r1@") => Act::Say("504 5.5.2 <r1>: need fully-qualified address".into()),
+        _ => Act::Usual,
+    })
+    .await;
+    let mut world = world_of(&server, 1).await;
+    world.digests(20).await;
+    world.drain().await;
+    counts(&world.outbox().await, &[("queued", 1), ("sent", 19)]);
+    assert!(world.ended().await.is_empty(), "nobody is blamed");
 }
 
 #[tokio::test]

@@ -213,6 +213,25 @@ async fn one_edition_a_slot_and_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_clock_that_stood_in_the_future_silences_no_digest() {
+    for wrong in ["2026-09-24T12:00", "2036-09-21T12:00"] {
+        let mut world = World::new("").await;
+        world.reader(1, "{}", "").await;
+        world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+        world.tick_at("2026-09-21T07:00").await;
+        world.settle("sent").await;
+        world.tick_at(wrong).await;
+        world.tick_at("2026-09-21T07:05").await;
+        world.settle("sent").await;
+        world
+            .article(2, "Coyote sues Acme over rocket skates", "2026-09-21T09:00")
+            .await;
+        assert_eq!(world.tick_at("2026-09-22T07:00").await, 1, "{wrong}");
+        assert_eq!(world.told(1).await, [2], "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn what_did_not_go_out_is_told_by_the_next_edition() {
     let mut world = World::new("").await;
     world.reader(1, "{}", "").await;

@@ -90,6 +90,35 @@ async fn a_clock_that_jumps_neither_repeats_nor_loses() {
 }
 
 #[tokio::test]
+async fn what_was_put_off_while_the_clock_stood_in_the_future_is_not_forgotten() {
+    let server = FakeSmtp::start(|step| match step.at {
+        At::Rcpt if step.line.contains("r1@") && step.taken < 1 => Act::Say("451 4.3.0 later".into()),
+        At::Mail if step.taken == 1 && step.connection == 1 => Act::SayAndClose("421 4.3.2 busy".into()),
+        _ => Act::Usual,
+    })
+    .await;
+    let mail = relay(server.address.port(), "connections = 1", "");
+    let mut world = World::new(&mail).await;
+    world.clock.set(NOW.plus(Duration::from_hours(48)));
+    world.digests(2).await;
+    world.drain().await;
+    world.reply_to("eva@example.net").await;
+    world.drain().await;
+    assert_eq!(server.recipients(), ["r2@example.net"]);
+    // Put right; then the relay's five minutes are over.
+    for minutes in [60, 70, 80] {
+        world.clock.set(NOW.plus(Duration::from_mins(minutes)));
+        world.drain().await;
+    }
+    assert_eq!(
+        server.recipients(),
+        ["eva@example.net", "r1@example.net", "r2@example.net"],
+        "{:?}",
+        world.outbox().await
+    );
+}
+
+#[tokio::test]
 async fn a_relay_whose_name_is_gone_is_asked_for_again_later() {
     let server = FakeSmtp::start(|_| Act::Usual).await;
     let gone = "transport = \"smtp\"\n[mail.smtp]\nhost = \"relay.invalid\"\nport = 465\nconnections = 1\n";
@@ -183,6 +212,22 @@ async fn a_refusal_among_commands_said_together_is_read_to_its_end() {
     assert_eq!(world.last_reply(1).await, "452 4.2.2 mailbox full");
     assert_eq!(server.connections(), 1);
     assert!(server.commands().contains(&"RSET".to_owned()), "the connection is kept");
+}
+
+#[tokio::test]
+async fn a_relay_that_hangs_up_among_commands_said_together_is_left_alone() {
+    let server = FakeSmtp::start_with(TOGETHER, None, false, |step| match step.at {
+        At::Mail => Act::SayAndClose("421 4.7.0 too many messages".into()),
+        _ => Act::Usual,
+    })
+    .await;
+    let mut world = World::new(&relay(server.address.port(), "connections = 1", "")).await;
+    world.digests(3).await;
+    let next = world.tick().await;
+    world.drain().await;
+    assert_eq!(world.last_reply(1).await, "421 4.7.0 too many messages");
+    assert_eq!(server.connections(), 1);
+    assert!(next.at.since(NOW) >= Duration::from_mins(4), "{}", next.at);
 }
 
 #[tokio::test]

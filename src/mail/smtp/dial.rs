@@ -17,6 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::Limits;
 use super::wire::{Dot, Wire};
 use crate::config::{LmtpListen, SmtpSettings, SmtpTls};
+use crate::connect::connect;
 use crate::model::{SendOutcome, SmtpPhase};
 use crate::reply_code::enhanced_code;
 use crate::tls;
@@ -97,10 +98,9 @@ impl Dialer {
 impl Host {
     /// Connects. Without encryption only to this machine.
     async fn dial(&self, limits: &Limits, dot: &Dot) -> Result<Wire, SendOutcome> {
-        let (stream, peer) = timeout(limits.connect, self.connect())
-            .await
-            .map_err(|_| not_sent("no connection in time"))?
-            .map_err(|e| not_sent(&format!("unable to connect to {}:{}: {e}", self.name, self.port)))?;
+        let failed = |e: io::Error| not_sent(&format!("unable to connect to {}:{}: {e}", self.name, self.port));
+        let stream = connect(&self.name, self.port, limits.connect).await.map_err(failed)?;
+        let peer = stream.peer_addr().map_err(failed)?;
         match &self.security {
             Security::Plain if !peer.ip().is_loopback() => Err(not_sent(
                 "refusing to speak without encryption to another machine; set tls = \"implicit\" or \"starttls\"",
@@ -116,20 +116,6 @@ impl Host {
                 Ok(Wire::greeted(Box::new(stream), peer, dot.clone()))
             }
         }
-    }
-
-    async fn connect(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-        for address in tokio::net::lookup_host((self.name.as_str(), self.port)).await? {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    stream.set_nodelay(true)?;
-                    return Ok((stream, address));
-                }
-                Err(error) => last = error,
-            }
-        }
-        Err(last)
     }
 
     /// The dialogue before encryption, up to the 220 after `STARTTLS`.

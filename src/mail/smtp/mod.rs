@@ -234,8 +234,10 @@ impl Session {
         let limit = self.limits.command;
         let group = format!("{mail}{rcpt}{Data}");
         let mail = replied(SmtpPhase::Mail, timeout(limit, self.connection.command(group)).await)?;
-        let rcpt = replied(SmtpPhase::Rcpt, timeout(limit, self.connection.read_response()).await)?;
-        let data = replied(SmtpPhase::Data, timeout(limit, self.connection.read_response()).await)?;
+        let rcpt = replied(SmtpPhase::Rcpt, timeout(limit, self.connection.read_response()).await)
+            .map_err(|broken| said_before(&[&mail], broken))?;
+        let data = replied(SmtpPhase::Data, timeout(limit, self.connection.read_response()).await)
+            .map_err(|broken| said_before(&[&mail, &rcpt], broken))?;
         let refused = match (mail, rcpt, &data) {
             (Err(refused), _, _) | (Ok(_), Err(refused), _) => refused,
             (Ok(mail), Ok(rcpt), _) => {
@@ -273,7 +275,11 @@ impl Session {
         };
         match sent {
             Err(_) => Err(failed("no reply to the message in time".to_owned(), &self.dot)),
-            Ok(Err(error)) if error.status().is_some() => Err(refusal(SmtpPhase::Body, &error)),
+            Ok(Err(error)) if error.status().is_some() => Err(match refusal(SmtpPhase::Body, &error) {
+                // It did not wait for the final dot, and may answer that one too.
+                Stop::Refused(refused) if self.dot.is_late() => Stop::Close(refused),
+                refused => refused,
+            }),
             Ok(Err(error)) => Err(failed(error.to_string(), &self.dot)),
             Ok(Ok(reply)) if reply.code().severity == Severity::PositiveCompletion => {
                 crash::point("after_250");
@@ -372,6 +378,12 @@ fn replied(
         Ok(Err(error)) => not_sent(capped(&error.to_string())),
         Err(_) => not_sent("no reply in time".to_owned()),
     }
+}
+
+/// What ends a connection that broke among several replies: a refusal that came before it (421 and the end) says why.
+fn said_before(replies: &[&Result<Response, SendOutcome>], broken: Stop) -> Stop {
+    let refused = replies.iter().find_map(|reply| reply.as_ref().err());
+    refused.map_or(broken, |refused| Stop::Close(refused.clone()))
 }
 
 /// A 4yz or 5yz reply.

@@ -33,6 +33,8 @@ pub(super) struct Dot(Arc<Current>);
 #[derive(Debug, Default)]
 struct Current {
     is_sent: AtomicBool,
+    /// The server had answered before it.
+    is_late: AtomicBool,
     message: Mutex<Message>,
 }
 
@@ -56,6 +58,7 @@ impl Dot {
     /// Takes the message that the next final dot ends, without the line end before the dot.
     pub(super) fn load(&self, message: &[u8]) {
         self.0.is_sent.store(false, Ordering::SeqCst);
+        self.0.is_late.store(false, Ordering::SeqCst);
         *self.message() = Message {
             bytes: stuffed(message),
             n_written: 0,
@@ -64,6 +67,10 @@ impl Dot {
 
     pub(super) fn is_sent(&self) -> bool {
         self.0.is_sent.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn is_late(&self) -> bool {
+        self.0.is_late.load(Ordering::SeqCst)
     }
 
     fn message(&self) -> std::sync::MutexGuard<'_, Message> {
@@ -181,7 +188,7 @@ impl Wire {
     }
 
     /// A connection that is known to be dead is not given the final dot: then the message was certainly not taken. A
-    /// reply before the dot is kept for the reader.
+    /// refusal before the dot is kept for the reader; anything else is no answer to this message.
     fn before_dot(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let mut early = [0; 512];
         let mut buffer = ReadBuf::new(&mut early);
@@ -192,9 +199,17 @@ impl Wire {
                 io::ErrorKind::UnexpectedEof,
                 "the server closed the connection",
             )),
+            Poll::Ready(Ok(())) if !matches!(buffer.filled().first(), Some(b'4' | b'5')) => {
+                let words = String::from_utf8_lossy(buffer.filled()).trim().to_owned();
+                Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    format!("the server spoke out of turn: {words}"),
+                ))
+            }
             Poll::Ready(Ok(())) => {
                 self.reply.feed(buffer.filled());
                 self.prefix.extend_from_slice(buffer.filled());
+                self.dot.0.is_late.store(true, Ordering::SeqCst);
                 Ok(())
             }
         }
@@ -307,6 +322,8 @@ impl Reply {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
     use super::*;
 
     #[test]
@@ -339,6 +356,26 @@ mod tests {
         check(b"250 ok", false, false);
         check(b"250 ok\r\n2", true, true);
         check(b"220 go\r\n250-injected\r\n", true, true);
+    }
+
+    #[tokio::test]
+    async fn only_a_refusal_may_come_before_the_final_dot() {
+        for (early, is_refusal) in [("552 5.3.4 too large\r\n", true), ("250 2.0.0 taken\r\n", false)] {
+            // Room for less than the message, so that the server speaks while it is on its way.
+            let (client, mut server) = tokio::io::duplex(64);
+            let dot = Dot::default();
+            dot.load(&[b'x'; 500]);
+            let mut wire = Wire::new(Box::new(client), SocketAddr::from(([127, 0, 0, 1], 25)), dot.clone());
+            server.write_all(b"220 ready\r\n").await.unwrap();
+            wire.read_exact(&mut [0; 11]).await.unwrap();
+            let serving = async {
+                server.write_all(early.as_bytes()).await.unwrap();
+                server.read_exact(&mut [0; 500]).await.unwrap();
+            };
+            let (sent, ()) = tokio::join!(wire.write_all(FINAL_DOT), serving);
+            assert_eq!(sent.is_ok(), is_refusal, "{early}");
+            assert_eq!((dot.is_sent(), dot.is_late()), (is_refusal, is_refusal), "{early}");
+        }
     }
 
     #[test]

@@ -54,7 +54,9 @@ async fn feed(child: &mut Child, bytes: &[u8]) -> std::io::Result<(Option<i32>, 
     let read = async {
         let mut words = Vec::new();
         if let Some(stream) = &mut complaints {
-            let _ = stream.take(WORDS_MAX).read_to_end(&mut words).await;
+            let _ = (&mut *stream).take(WORDS_MAX).read_to_end(&mut words).await;
+            // The rest too: a program whose words nobody takes would die of it, with the mail half handed over.
+            let _ = tokio::io::copy(stream, &mut tokio::io::sink()).await;
         }
         drop(complaints);
         String::from_utf8_lossy(&words).trim().to_owned()
@@ -167,6 +169,8 @@ mod tests {
             panic!("not temporary");
         };
         assert_eq!(error, "exit code 71: no queue space");
+        let wordy = run("cat > /dev/null; head -c 300000 /dev/zero >&2 && exit 0; exit 75").await;
+        assert!(matches!(wordy, SendOutcome::Accepted { .. }), "{wordy:?}");
     }
 
     #[tokio::test]

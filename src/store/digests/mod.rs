@@ -4,6 +4,7 @@ mod material;
 mod readers;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -56,12 +57,36 @@ pub fn schedules(conn: &Connection, digest: &str) -> Result<BTreeSet<String>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The last slot of a schedule that was recorded.
+/// The last slot of a schedule that was recorded and whose time has come: one that a clock in the future made due says
+/// nothing of those before it.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn last_slot(conn: &Connection, digest: &str, schedule: &str) -> Result<Option<LastSlot>> {
-    last_slot_before(conn, digest, schedule, Timestamp::from_unix(i64::MAX))
+pub fn last_slot(conn: &Connection, digest: &str, schedule: &str, now: Timestamp) -> Result<Option<LastSlot>> {
+    last_slot_before(conn, digest, schedule, now.plus(Duration::from_secs(1)))
+}
+
+/// Whether slots that are still to come were recorded as missed.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn any_missed_after(conn: &Connection, digest: &str, now: Timestamp) -> Result<bool> {
+    let found = conn
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM editions WHERE digest_key = ?1 AND due_at > ?2 AND outcome = 'missed')",
+        )?
+        .query_row(params![digest, now.unix()], |row| row.get(0))?;
+    Ok(found)
+}
+
+/// Forgets that slots were missed which are still to come.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn forget_missed_after(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("DELETE FROM editions WHERE digest_key = ?1 AND due_at > ?2 AND outcome = 'missed'")?
+        .execute(params![digest, now.unix()])?;
+    Ok(())
 }
 
 /// The last slot of a schedule that was recorded and due before an instant.

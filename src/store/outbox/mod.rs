@@ -16,17 +16,24 @@ mod start;
 mod view;
 
 pub use content::{audience, edition};
-pub use start::{Recovery, Restored, begin_epoch, heartbeat, last_heartbeat, settle_restored, supersede_editions};
-pub use view::{Counts, Filter, OutboxRow, Resolution, Resolved, counts, list, next_due, open_counts, purge, resolve};
+pub use start::{
+    Recovery, Restored, begin_epoch, heartbeat, last_heartbeat, pull_in, settle_restored, supersede_editions,
+};
+pub use view::{
+    Counts, Filter, OutboxRow, Resolution, Resolved, accepted_lately, counts, list, next_due, open_counts, purge,
+    resolve,
+};
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, params};
 
-use super::{Result, StoreError};
+use super::bounces::{self, Bounced, NewBounce};
+use super::{Result, StoreError, subscribers};
 use crate::model::{
-    Attempt, AudienceId, Delivery, DeliveryId, DeliveryKind, DeliveryStatus, EditionId, SendOutcome, SubscriptionId,
-    Verdict,
+    Attempt, AudienceId, Delivery, DeliveryId, DeliveryKind, DeliveryStatus, EditionId, EndReason, SendOutcome,
+    SubscriptionId, Verdict,
 };
 use crate::time::Timestamp;
 
@@ -234,7 +241,9 @@ pub fn record_attempts(
     for attempt in attempts {
         let seen = outcome_parts(&attempt.outcome);
         let next = match &attempt.verdict {
-            Verdict::RetryAt(at) | Verdict::PauseUntil(at) => *at,
+            Verdict::RetryAt(at) => *at,
+            // Behind the others: it is another one that tries the relay when the pause is over.
+            Verdict::PauseUntil(at) => at.plus(Duration::from_secs(1)),
             _ => attempt.at,
         };
         let status = match &attempt.verdict {
@@ -269,7 +278,7 @@ pub fn record_attempts(
         }
         record_attempt_row(tx, attempt.delivery, attempt.at, &seen)?;
         if attempt.verdict == Verdict::Suppress {
-            suppress(tx, attempt.delivery, attempt.at, hash)?;
+            suppress(tx, attempt.delivery, attempt.at, &seen, hash)?;
         }
     }
     Ok(())
@@ -299,29 +308,30 @@ fn finish(tx: &Transaction<'_>, id: DeliveryId, status: DeliveryStatus, at: Time
     Ok(())
 }
 
-fn suppress(tx: &Transaction<'_>, id: DeliveryId, at: Timestamp, hash: &dyn Fn(&str) -> [u8; 32]) -> Result<()> {
-    let address: Option<String> = tx
-        .prepare_cached(
-            "SELECT coalesce(nullif(d.recipient, ''), p.address)
-             FROM deliveries d
-             LEFT JOIN subscriptions s ON s.id = d.subscription_id
-             LEFT JOIN subscribers p ON p.id = s.subscriber_id
-             WHERE d.id = ?1",
-        )?
-        .query_row([id.get()], |row| row.get(0))?;
-    if let Some(address) = address {
-        tx.prepare_cached(
-            "INSERT INTO suppressions (address_hash, reason, at) VALUES (?1, 'hard_bounce', ?2)
-             ON CONFLICT (address_hash) DO NOTHING",
-        )?
-        .execute(params![hash(&address), at.unix()])?;
+/// A recipient who does not exist, said by the server itself: kept and ended as a report of it would be.
+fn suppress(
+    tx: &Transaction<'_>,
+    id: DeliveryId,
+    at: Timestamp,
+    seen: &Seen,
+    hash: &dyn Fn(&str) -> [u8; 32],
+) -> Result<()> {
+    let Some(Bounced { address, subscriber }) = bounces::of_delivery(tx, id)? else {
+        return Ok(());
+    };
+    let bounce = NewBounce {
+        address_hash: &hash(&address),
+        subscriber,
+        kind: "hard",
+        status: &seen.enhanced,
+        words: &seen.reply,
+        at,
+    };
+    bounces::add(tx, &bounce)?;
+    subscribers::suppress(tx, bounce.address_hash, "hard_bounce", at)?;
+    if let Some(person) = subscriber {
+        bounces::end_all(tx, person, EndReason::Bounced, bounce.kind, at)?;
     }
-    tx.prepare_cached(
-        "UPDATE subscriptions SET status = 'ended', ended_at = ?2, end_reason = 'bounced', token_hash = x''
-         WHERE status <> 'ended' AND subscriber_id = (
-           SELECT s.subscriber_id FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id WHERE d.id = ?1)",
-    )?
-    .execute((id.get(), at.unix()))?;
     Ok(())
 }
 

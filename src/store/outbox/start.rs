@@ -74,6 +74,22 @@ pub fn heartbeat(tx: &Transaction<'_>, now: Timestamp) -> Result<()> {
     put_number(tx, "mail_heartbeat", now.unix())
 }
 
+/// Makes due what waits beyond `after`, which no wait reaches: the clock stood in the future when it was put off.
+///
+/// # Errors
+/// When the database fails.
+pub fn pull_in(tx: &Transaction<'_>, after: Timestamp, now: Timestamp) -> Result<()> {
+    // One statement a kind, as the index has them.
+    for digest in [false, true] {
+        tx.prepare_cached(
+            "UPDATE deliveries SET next_attempt_at = ?3
+             WHERE status = 'queued' AND (kind = 'digest') = ?1 AND next_attempt_at > ?2",
+        )?
+        .execute(params![digest, after.unix(), now.unix()])?;
+    }
+    Ok(())
+}
+
 /// When the mail loop was last known to be alive.
 ///
 /// # Errors

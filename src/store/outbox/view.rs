@@ -88,6 +88,22 @@ pub fn next_due(connection: &Connection) -> Result<Option<Timestamp>> {
     Ok(at.map(Timestamp::from_unix))
 }
 
+/// Most times that [`accepted_lately`] gives.
+const LATELY_MAX: u32 = 100_000;
+
+/// When the newest `n` accepted messages were accepted, oldest first; at most some hundred thousand.
+///
+/// # Errors
+/// When the database fails.
+pub fn accepted_lately(connection: &Connection, n: u32) -> Result<Vec<Timestamp>> {
+    let mut statement =
+        connection.prepare_cached("SELECT at FROM attempts WHERE outcome = 'accepted' ORDER BY id DESC LIMIT ?1")?;
+    let rows = statement.query_map([n.min(LATELY_MAX)], |row| row.get(0).map(Timestamp::from_unix))?;
+    let mut times: Vec<Timestamp> = rows.collect::<rusqlite::Result<_>>()?;
+    times.sort_unstable();
+    Ok(times)
+}
+
 /// Which rows to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filter {
