@@ -172,7 +172,10 @@ async fn read_page(
             return Err(Miss {
                 may_pass: matches!(status, 0 | 429 | 500..=599) && failure.kind != "forbidden_address",
                 why: failure.message,
-                retry_at: fetched.retry_at,
+                // Too many requests is said of the host, with or without a time to come back.
+                retry_at: fetched
+                    .retry_at
+                    .or_else(|| (status == 429).then(|| now.plus(AGAIN_AFTER))),
             });
         }
         FetchOutcome::NotModified => return Err(Miss::final_word("304 without being asked for it")),

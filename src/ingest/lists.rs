@@ -166,7 +166,9 @@ fn compare(list: &FeedListSettings, config: &Config, known: &[ListedFeed], found
     let mut change = Change::default();
     let mut named = BTreeSet::new();
     for feed in found.into_iter().take(list.feeds_max) {
-        named.insert(feed.url.clone());
+        if !named.insert(feed.url.clone()) {
+            continue;
+        }
         if own.contains(feed.url.as_str()) {
             continue;
         }

@@ -148,13 +148,15 @@ pub async fn tick(ctx: &Ctx) -> store::Result<Next> {
 async fn begin(ctx: &Ctx, config: &Config, now: Timestamp) -> store::Result<usize> {
     let open: Vec<websub::Wanted> = ctx
         .db
-        .read(|conn| websub::wanted(conn, BEGUN_MAX))
+        .read(websub::wanted)
         .await?
         .into_iter()
         .filter(|wanted| {
             let spec = config.feeds.iter().find(|feed| feed.key == wanted.key);
             spec.is_some_and(|spec| spec.headers.is_empty())
         })
+        // Only now: those that are left out for ever must not take the places of others.
+        .take(BEGUN_MAX)
         .collect();
     if open.is_empty() {
         return Ok(0);

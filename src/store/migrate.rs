@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_feed_lists.sql"),
     include_str!("migrations/0006_websub.sql"),
     include_str!("migrations/0007_full_text.sql"),
+    include_str!("migrations/0008_children.sql"),
 ];
 
 /// Brings the schema up to date.
@@ -76,4 +77,41 @@ fn back_up(connection: &Connection, path: &Path, version: i64) -> Result<()> {
     }
     connection.execute("VACUUM INTO ?1", [target.to_string_lossy()])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let n = statement.parameter_count();
+        let rows = statement.query_map(rusqlite::params_from_iter(vec![1; n]), |row| row.get(0));
+        rows.unwrap().map(|row| row.unwrap()).collect()
+    }
+
+    /// Deleting a row looks for all that point at it: without an index that is a walk over the whole table, for each row.
+    #[test]
+    fn every_reference_has_an_index() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Path::new("memory")).unwrap();
+        let references = strings(
+            &connection,
+            "SELECT t.name || ' WHERE ' || r.\"from\" FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) r
+             WHERE t.type = 'table'",
+        );
+        assert!(references.len() > 10, "{references:?}");
+        let own = ["deliveries WHERE recipient <> '' AND recipient".to_owned()];
+        for lookup in references.iter().chain(&own) {
+            connection
+                .prepare(&format!("EXPLAIN QUERY PLAN SELECT 1 FROM {lookup} = ?1"))
+                .unwrap()
+                .query_map([1], |row| row.get::<_, String>(3))
+                .unwrap()
+                .for_each(|step| {
+                    let step = step.unwrap();
+                    assert!(step.starts_with("SEARCH"), "{lookup}: {step}");
+                });
+        }
+    }
 }

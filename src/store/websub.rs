@@ -57,15 +57,15 @@ pub struct Wanted {
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn wanted(conn: &Connection, limit: usize) -> Result<Vec<Wanted>> {
+pub fn wanted(conn: &Connection) -> Result<Vec<Wanted>> {
     let mut statement = conn.prepare_cached(
         "SELECT s.feed_id, f.key, s.hub, s.topic
          FROM fetch_state s JOIN feeds f ON f.id = s.feed_id LEFT JOIN websub w ON w.feed_id = s.feed_id
          WHERE s.hub <> '' AND f.status = 'active'
            AND (w.feed_id IS NULL OR (w.status <> 'leaving' AND (w.hub <> s.hub OR w.topic <> s.topic)))
-         ORDER BY s.feed_id LIMIT ?1",
+         ORDER BY s.feed_id",
     )?;
-    let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+    let rows = statement.query_map([], |row| {
         Ok(Wanted {
             feed: FeedId::new(row.get(0)?),
             key: row.get(1)?,

@@ -2,7 +2,7 @@
 //! be read is read, and memory stays bounded.
 
 use super::fake_feeds::{Act, FakeFeeds, reply, reply_with, rss};
-use super::poll::gzip;
+use super::poll_answers::gzip;
 use super::program::{Installation, until};
 
 const MEMORY_MAX_BYTES: u64 = 200 << 20;

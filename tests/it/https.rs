@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::fake_feeds::{FakeFeeds, reply, rss};
-use crate::poll::gzip;
+use crate::poll_answers::gzip;
 use crate::poll_world::{NOW, World};
 
 /// What a server was asked, in a word each.

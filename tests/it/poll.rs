@@ -1,25 +1,24 @@
 //! Polling against a server that does what servers do.
 
-use std::io::Write;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use courant::model::{FeedRow, FeedStatus};
+use courant::model::FeedStatus;
 
 use crate::fake_feeds::{Act, FakeFeeds, redirect, reply, reply_with, rss};
 use crate::poll_world::{NOW, World};
 
-const AT: i64 = NOW.unix() - 600;
+pub const AT: i64 = NOW.unix() - 600;
 
-fn one() -> String {
+pub fn one() -> String {
     rss(&[("1", "Acme buys Globex", AT)])
 }
 
-fn two() -> String {
+pub fn two() -> String {
     rss(&[("2", "Initech names a chief", AT + 60), ("1", "Acme buys Globex", AT)])
 }
 
-async fn world(server: &FakeFeeds) -> World {
+pub async fn world(server: &FakeFeeds) -> World {
     World::new(&[("a", server.url("/a"))]).await
 }
 
@@ -313,183 +312,6 @@ async fn storms_of_errors_back_off_to_a_day() {
     }
 }
 
-async fn failure_of(act: Act) -> FeedRow {
-    let server = FakeFeeds::start().await;
-    server.on("/a", [act]);
-    let world = world(&server).await;
-    world.tick().await;
-    assert!(world.entries("a").await.is_empty());
-    let feed = world.feed("a").await;
-    assert_eq!(feed.failures, 1, "it went well");
-    assert!(
-        feed.error.contains("127.0.0.1") && feed.validators.etag.is_empty(),
-        "{}",
-        feed.error
-    );
-    feed
-}
-
-#[track_caller]
-fn check_kind(feed: &FeedRow, kind: &str) {
-    assert_eq!(feed.error_kind, kind, "{}", feed.error);
-}
-
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-#[tokio::test]
-async fn compressed_documents_are_read() {
-    for (coding, body) in [
-        ("gzip", gzip(one().as_bytes())),
-        ("zstd", zstd::encode_all(one().as_bytes(), 3).unwrap()),
-        ("identity", one().into_bytes()),
-    ] {
-        let server = FakeFeeds::start().await;
-        server.on("/a", [reply_with(200, &[("Content-Encoding", coding)], body)]);
-        let world = world(&server).await;
-        world.tick().await;
-        assert_eq!(world.titles("a").await, ["Acme buys Globex"], "{coding}");
-    }
-}
-
-#[tokio::test]
-async fn bombs_drips_and_endless_bodies_end_within_their_limits() {
-    let zeros = vec![b' '; 8 << 20];
-    let bomb = gzip(&zeros);
-    assert!(bomb.len() < 64 << 10);
-    let twice = gzip(&gzip(&zeros));
-    check_kind(
-        &failure_of(reply_with(200, &[("Content-Encoding", "gzip")], bomb)).await,
-        "too_large",
-    );
-    check_kind(
-        &failure_of(reply_with(200, &[("Content-Encoding", "gzip, gzip")], twice)).await,
-        "too_large",
-    );
-    check_kind(&failure_of(reply(200, vec![b'a'; 65 << 10])).await, "too_large");
-    check_kind(&failure_of(Act::Endless).await, "too_large");
-    check_kind(&failure_of(Act::Drip).await, "timeout");
-    check_kind(&failure_of(Act::Hang).await, "timeout");
-    check_kind(&failure_of(Act::HugeHeader(2 << 20)).await, "io");
-}
-
-#[tokio::test]
-async fn cut_off_bodies_are_errors() {
-    let mut whole = gzip(one().as_bytes());
-    whole.truncate(whole.len() - 10);
-    check_kind(&failure_of(Act::Short(one().into_bytes(), 100)).await, "io");
-    check_kind(&failure_of(Act::ShortChunked(one().into_bytes())).await, "io");
-    check_kind(
-        &failure_of(reply_with(200, &[("Content-Encoding", "gzip")], whole)).await,
-        "io",
-    );
-    check_kind(&failure_of(Act::Reset).await, "io");
-}
-
-#[tokio::test]
-async fn strange_answers_are_failures() {
-    check_kind(&failure_of(reply(200, "")).await, "not_a_feed");
-    check_kind(&failure_of(reply(200, "\u{feff}  ")).await, "not_a_feed");
-    check_kind(&failure_of(reply(304, "")).await, "http");
-    check_kind(&failure_of(reply(206, one())).await, "http");
-    check_kind(&failure_of(reply(204, "")).await, "http");
-    check_kind(&failure_of(reply(418, "")).await, "http");
-    check_kind(
-        &failure_of(reply_with(403, &[("cf-mitigated", "challenge")], "x")).await,
-        "blocked",
-    );
-    check_kind(&failure_of(reply(302, "nowhere")).await, "redirect");
-}
-
-#[tokio::test]
-async fn redirects_have_an_end() {
-    let server = FakeFeeds::start().await;
-    server.on("/a", [redirect(302, "/b")]);
-    server.on("/b", [redirect(302, "/a")]);
-    for n in 0..10 {
-        server.on(&format!("/chain{n}"), [redirect(301, &format!("/chain{}", n + 1))]);
-    }
-    server.on("/chain10", [reply(200, one())]);
-    server.on("/file", [redirect(302, "file:///etc/passwd")]);
-    let world = World::new(&[
-        ("loop", server.url("/a")),
-        ("long", server.url("/chain0")),
-        ("short", server.url("/chain5")),
-        ("file", server.url("/file")),
-    ])
-    .await;
-    world.tick().await;
-    check_kind(&world.feed("loop").await, "redirect");
-    check_kind(&world.feed("long").await, "redirect");
-    check_kind(&world.feed("file").await, "forbidden_address");
-    assert_eq!(world.entries("short").await.len(), 1);
-    assert_eq!(world.feed("long").await.moved, None, "what failed proves nothing");
-}
-
-#[tokio::test]
-async fn the_same_bytes_are_not_read_again() {
-    let server = FakeFeeds::start().await;
-    server.on("/a", [reply(200, one())]);
-    let world = world(&server).await;
-    world.tick().await;
-    let feed = world.next_poll("a").await;
-    assert_eq!(feed.history[0].outcome, "same");
-}
-
-#[tokio::test]
-async fn entries_are_kept_once_and_revised() {
-    let server = FakeFeeds::start().await;
-    let revised = rss(&[("1", "Acme completes its purchase of Globex", AT)]);
-    let renumbered = rss(&[("https://cms.example.org/1", "Acme completes its purchase of Globex", AT)]).replace(
-        "https://news.example.org/https://cms.example.org/1",
-        "https://news.example.org/1",
-    );
-    server.on(
-        "/a",
-        [
-            reply(200, two()),
-            reply(200, two() + "\n"),
-            reply(200, revised),
-            reply(200, renumbered),
-        ],
-    );
-    let world = world(&server).await;
-    world.tick().await;
-    world.next_poll("a").await;
-    assert_eq!(world.entries("a").await.len(), 2);
-    world.next_poll("a").await;
-    assert_eq!(
-        world.titles("a").await,
-        ["Initech names a chief", "Acme completes its purchase of Globex"]
-    );
-    assert_eq!(world.entries("a").await[1].revision, 1);
-    world.next_poll("a").await;
-    assert_eq!(
-        world.entries("a").await.len(),
-        2,
-        "a new guid for the same page is no new entry"
-    );
-}
-
-#[tokio::test]
-async fn a_document_that_changes_all_the_time_does_not_churn() {
-    let server = FakeFeeds::start().await;
-    let acts: Vec<Act> = (0..60)
-        .map(|n| reply(200, rss(&[("1", &format!("Price is {n}"), AT)])))
-        .collect();
-    server.on("/a", acts);
-    let world = world(&server).await;
-    world.tick().await;
-    for _ in 0..59 {
-        world.next_poll("a").await;
-    }
-    let entries = world.entries("a").await;
-    assert_eq!((entries.len(), entries[0].revision), (1, 20));
-}
-
 #[tokio::test]
 async fn a_restart_loop_cannot_poll_faster() {
     let server = FakeFeeds::start().await;
@@ -538,40 +360,6 @@ async fn a_kill_between_fetch_and_commit_loses_nothing() {
     }
     world.tick().await;
     assert_eq!(world.titles("a").await, ["Acme buys Globex"]);
-}
-
-#[tokio::test]
-async fn a_first_poll_brings_a_day_of_news() {
-    let server = FakeFeeds::start().await;
-    let doc = rss(&[
-        ("1", "Fresh", AT),
-        ("2", "Two days old", AT - 2 * 86_400),
-        ("3", "Years old", AT - 900 * 86_400),
-    ]);
-    server.on("/a", [reply(200, doc)]);
-    let world = world(&server).await;
-    world.tick().await;
-    let history: Vec<bool> = world.entries("a").await.iter().map(|entry| entry.history).collect();
-    assert_eq!(history, [false, true, true]);
-}
-
-#[tokio::test]
-async fn what_retention_deleted_does_not_come_back() {
-    let server = FakeFeeds::start().await;
-    server.on("/a", [reply(200, two()), reply(200, two() + " ")]);
-    let world = world(&server).await;
-    world.tick().await;
-    let now = world.ctx.clock.now();
-    let deleted = world
-        .ctx
-        .db
-        .write(move |tx| courant::store::entries::delete_old(tx, now.plus(Duration::from_secs(1)), now, 500))
-        .await
-        .unwrap();
-    assert_eq!(deleted, 2);
-    let feed = world.next_poll("a").await;
-    assert_eq!((feed.history[0].outcome.as_str(), feed.n_new), ("read", 0));
-    assert!(world.entries("a").await.is_empty());
 }
 
 #[tokio::test]
@@ -631,49 +419,6 @@ fn a_proxy_in_the_environment_is_ignored() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
-}
-
-#[tokio::test]
-async fn a_gap_is_filled_from_the_feeds_older_pages() {
-    let page = |items: &[(&str, &str, i64)], older: &str| {
-        let link =
-            format!("<atom:link xmlns:atom=\"http://www.w3.org/2005/Atom\" rel=\"next\" href=\"{older}\"/><item>");
-        rss(items).replacen("<item>", &link, 1)
-    };
-    let server = FakeFeeds::start().await;
-    let later = AT + 4 * 3_600;
-    server.on(
-        "/a",
-        [
-            reply(200, page(&[("1", "One", AT)], "/never")),
-            reply(
-                200,
-                page(&[("5", "Five", later), ("4", "Four", later - 60)], "/a?page=2"),
-            ),
-        ],
-    );
-    server.on(
-        "/a?page=2",
-        [reply(200, page(&[("3", "Three", later - 120)], "/a?page=3"))],
-    );
-    server.on(
-        "/a?page=3",
-        [reply(
-            200,
-            page(&[("2", "Two", later - 180), ("1", "One", AT)], "/a?page=4"),
-        )],
-    );
-    let world = world(&server).await;
-    world.tick().await;
-    world.advance(30);
-    world.tick().await;
-    assert_eq!(world.titles("a").await, ["Five", "Four", "Three", "Two", "One"]);
-    let paths: Vec<String> = server.take_seen().into_iter().map(|seen| seen.path).collect();
-    assert_eq!(
-        paths,
-        ["/a", "/a", "/a?page=2", "/a?page=3"],
-        "pages are followed only after a gap, and only so far"
-    );
 }
 
 #[tokio::test]

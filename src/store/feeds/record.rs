@@ -25,6 +25,8 @@ pub(in crate::store) fn is_quiet(feed: &DueFeed, record: &PollRecord) -> bool {
         && record.failures == 0
         && feed.failures == 0
         && !record.gone
+        // A hub may have told of news while the poll ran: that is looked at where the rest is written.
+        && feed.hub.url.is_empty()
         && record.moved == feed.moved
         && record.adopt_url.is_none()
         && record.host_not_before.is_none()

@@ -11,24 +11,7 @@ fn database() -> Connection {
 }
 
 fn spec(key: &str) -> Arc<FeedSpec> {
-    Arc::new(FeedSpec {
-        key: key.to_owned(),
-        url: format!("https://{key}.example/feed"),
-        name: String::new(),
-        owner: String::new(),
-        weight: 1.0,
-        group: String::new(),
-        interval: None,
-        headers: Vec::new(),
-        user_agent: None,
-        proxy: None,
-        allow_private: false,
-        identity: None,
-        press_release: false,
-        paused: false,
-        full_text: false,
-        list: None,
-    })
+    Arc::new(FeedSpec::plain(key, &format!("https://{key}.example/feed")))
 }
 
 /// The steps SQLite takes for a statement.
@@ -166,4 +149,27 @@ fn a_quiet_answer_from_a_former_address_is_dropped() {
         .query_row("SELECT last_fetch_at FROM fetch_state", [], |row| row.get(0))
         .unwrap();
     assert_eq!(polled, 0);
+}
+
+/// Most answers of a feed with a hub bring nothing, and take a short way into its row.
+#[test]
+fn news_that_a_hub_tells_of_while_a_poll_runs_is_polled_for() {
+    let mut conn = database();
+    let spec = spec("a");
+    let tx = conn.transaction().unwrap();
+    reconcile(&tx, &[FeedSpec::clone(&spec)], NOW, Duration::ZERO).unwrap();
+    tx.execute_batch(
+        "UPDATE fetch_state SET hub = 'https://hub.example/', topic = 't';
+         INSERT INTO websub (feed_id, hub, topic, path, secret, status, next_at, lease_until_at)
+         VALUES (1, 'https://hub.example/', 't', 'p', 's', 'active', 4000000000, 4000000000);",
+    )
+    .unwrap();
+    let feed = claim_keys(&tx, &[spec], NOW, |_| Duration::from_secs(60)).unwrap();
+    let later = NOW.plus(Duration::from_secs(1));
+    crate::store::websub::pushed(&tx, "p", later, 60).unwrap();
+    entries::record_poll(&tx, &feed[0], &quiet(NOW, false)).unwrap();
+    let due: i64 = tx
+        .query_row("SELECT next_fetch_at FROM fetch_state", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(due, NOW.unix() + 60);
 }

@@ -121,7 +121,7 @@ pub fn erase(tx: &Transaction<'_>, id: SubscriberId, address_hash: &[u8; 32], no
     let Some(person) = get(tx, id)? else {
         return Ok(false);
     };
-    tx.prepare_cached("DELETE FROM deliveries WHERE recipient IN (?1, ?2)")?
+    tx.prepare_cached("DELETE FROM deliveries WHERE recipient <> '' AND recipient IN (?1, ?2)")?
         .execute([&person.address, &person.address_key])?;
     tx.prepare_cached("DELETE FROM subscribers WHERE id = ?1")?
         .execute([id.get()])?;
