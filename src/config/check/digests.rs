@@ -178,16 +178,18 @@ fn digest(table: &mut Table<'_>, key: String, names: &Names<'_>) -> DigestSettin
 impl Names<'_> {
     /// A list of companies, each known.
     pub(super) fn companies(&self, table: &mut Table<'_>, key: &'static str) -> Vec<String> {
-        list(table, key, |table, found| {
-            check_slug(
-                table,
-                key,
-                "company",
-                found,
-                self.companies,
-                self.known.companies.as_ref(),
-            );
-        })
+        list(table, key, |table, found| self.check_company(table, key, found))
+    }
+
+    fn check_company(&self, table: &Table<'_>, key: &'static str, found: Located<&str>) {
+        check_slug(
+            table,
+            key,
+            "company",
+            found,
+            self.companies,
+            self.known.companies.as_ref(),
+        );
     }
 
     /// A list of themes, each known.
@@ -207,14 +209,7 @@ impl Names<'_> {
                     .as_ref()
                     .is_some_and(|themes| themes.contains(found.value));
             if !is_theme {
-                check_slug(
-                    table,
-                    key,
-                    "company",
-                    found,
-                    self.companies,
-                    self.known.companies.as_ref(),
-                );
+                self.check_company(table, key, found);
             }
         })
     }
