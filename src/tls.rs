@@ -1,4 +1,4 @@
-//! How we speak TLS to servers of others (relay, mailbox): the platform's roots, and the operator's own beside them.
+//! How we speak TLS to servers of others (feeds, relay, mailbox): the platform's roots, and the operator's own beside them.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -336,13 +336,16 @@ pub fn delete_old(tx: &Transaction<'_>, before: Timestamp, now: Timestamp, limit
     Ok(ids.len())
 }
 
+/// Tombstones from before a time.
+pub(super) const OLD_TOMBSTONES: &str = "SELECT feed_id, identity FROM entry_tombstones WHERE deleted_at < ?1 LIMIT ?2";
+
 /// Forgets up to `limit` tombstones that no feed has listed since `before`.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn delete_tombstones(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize> {
     let keys: Vec<(i64, Vec<u8>)> = tx
-        .prepare_cached("SELECT feed_id, identity FROM entry_tombstones WHERE deleted_at < ?1 LIMIT ?2")?
+        .prepare_cached(OLD_TOMBSTONES)?
         .query_map(params![before.unix(), rows_max(limit)], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?

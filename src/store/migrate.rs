@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_websub.sql"),
     include_str!("migrations/0007_full_text.sql"),
     include_str!("migrations/0008_children.sql"),
+    include_str!("migrations/0009_tombstones.sql"),
 ];
 
 /// Brings the schema up to date.

@@ -10,12 +10,12 @@ mod redirect;
 mod resolver;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::Resolve;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
 use self::failure::{fail, failure_of, innermost, refusal, shown};
@@ -27,6 +27,7 @@ use super::headers::Link;
 use crate::config::PollSettings;
 use crate::model::{DueFeed, FeedSpec, PollFailure, Validators};
 use crate::time::Timestamp;
+use crate::tls;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
                       application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.4, */*;q=0.1";
@@ -118,6 +119,7 @@ pub struct Fetcher {
     /// What every request carries.
     common: HeaderMap,
     resolver: Arc<dyn Resolve>,
+    tls: OnceLock<rustls::ClientConfig>,
     clients: Mutex<BTreeMap<(Option<String>, bool), InUse>>,
 }
 
@@ -152,6 +154,7 @@ impl Fetcher {
             settings: settings.clone(),
             common,
             resolver,
+            tls: OnceLock::new(),
             clients: Mutex::default(),
         }
     }
@@ -395,21 +398,21 @@ impl Fetcher {
         Ok(body)
     }
 
-    /// Root certificates of the operator's own.
-    fn extra_roots(&self) -> Result<Vec<Certificate>, PollFailure> {
-        let Some(path) = &self.settings.ca_file else {
-            return Ok(Vec::new());
-        };
-        let broken = |why: String| {
-            let message = format!("[poll].ca_file `{}` cannot be used: {why}", path.display());
-            fail("tls", None, message)
-        };
-        let pem = std::fs::read(path).map_err(|error| broken(error.to_string()))?;
-        match Certificate::from_pem_bundle(&pem) {
-            Ok(roots) if roots.is_empty() => Err(broken("there is no certificate in it".to_owned())),
-            Ok(roots) => Ok(roots),
-            Err(error) => Err(broken(innermost(&error))),
+    /// One for all clients: reading the platform's roots takes longer than a poll does.
+    fn tls(&self) -> Result<rustls::ClientConfig, PollFailure> {
+        if let Some(config) = self.tls.get() {
+            return Ok(config.clone());
         }
+        let mut config = tls::client_config(self.settings.ca_file.as_deref()).map_err(|why| {
+            let named = if self.settings.ca_file.is_some() {
+                "[poll].ca_file: "
+            } else {
+                ""
+            };
+            fail("tls", None, format!("{named}{why}"))
+        })?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(self.tls.get_or_init(|| config).clone())
     }
 
     fn client(&self, proxy: Option<&str>, allow_private: bool) -> Result<Client, PollFailure> {
@@ -442,7 +445,7 @@ impl Fetcher {
             builder = builder.proxy(proxy);
         }
         let client = builder
-            .tls_certs_merge(self.extra_roots()?)
+            .tls_backend_preconfigured(self.tls()?)
             .build()
             .map_err(|error| fail("tls", None, format!("no HTTP client: {}", innermost(&error))))?;
         let used = InUse {
