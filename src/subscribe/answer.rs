@@ -103,6 +103,9 @@ pub fn send(
         &no_names
     };
     let mut mail = values(desk, &list, about, digest, known, &draft, w);
+    if draft.answer == Answer::Settings {
+        mail.others = others(desk, subscriptions, about);
+    }
     if draft.answer == Answer::Export
         && let Some(person) = about.map(|s| s.subscriber)
         && let Some(person) = subscribers::get(tx, person)?
@@ -287,12 +290,27 @@ fn values(
         export: String::new(),
         archive_url: digest.and_then(|d| archive_page(&desk.config, d)),
         settings_url,
+        others: Vec::new(),
         leave_url: leave.as_ref().and_then(|token| page(&format!("leave/{token}"))),
         leave_mail: leave.map_or_else(|| list.plain(), |token| list.with(&format!("leave-{token}"))),
         list_mail: list.plain(),
         contact: desk.config.mail.contact.clone(),
         title,
     }
+}
+
+/// The settings pages of what else the reader gets.
+fn others(desk: &Desk, subscriptions: &[Subscription], about: Option<&Subscription>) -> Vec<(String, String)> {
+    let Some(public) = desk.config.mailed_url() else {
+        return Vec::new();
+    };
+    let else_held = |s: &&Subscription| s.status == SubscriptionStatus::Active && about.is_none_or(|a| a.id != s.id);
+    let page = |s: &Subscription| {
+        let digest = desk.config.digests.iter().find(|d| d.key == s.digest)?;
+        let token = token::settings_token(&desk.key, s.id);
+        Some((digest.title.clone(), format!("{public}/settings/{token}")))
+    };
+    subscriptions.iter().filter(else_held).filter_map(page).collect()
 }
 
 /// A command in our own words: names as we know them, so that nobody can have us mail a text of theirs.

@@ -135,7 +135,7 @@ impl Desk {
             draft,
         )?;
         if sent {
-            self.spend(tx, &party)?;
+            self.spend(tx, &party, order)?;
         }
         Ok(if sent { Done::Answered(answered) } else { Done::Silent })
     }
@@ -316,6 +316,7 @@ impl Desk {
             self.now,
         )?;
         subscribers::unsuppress(tx, &token::address_hash(&self.key, &party.address.key()))?;
+        inbound::forgive(tx, &self.page_key(&party.address))?;
         inbound::forgive(tx, &self.budget_key(&party.address))
     }
 }

@@ -57,6 +57,34 @@ def keyboard(ground, house, browser, address="kay@example.net"):
     ground.check(part, "no cookie was set", browser.driver.get_cookies() == [])
 
 
+def lost_link(ground, house, browser, address):
+    """The way back to the settings for whoever lost the link, by keyboard alone, without scripts, 360 pixels."""
+    part = "lost link"
+    browser.look(360, "light")
+    browser.open(house.url)
+    browser.tab_to("main a[href='/settings']")
+    browser.press(Keys.ENTER)
+    shows(ground, browser, part, "the subscribe page leads there", "Lost the link to your settings?")
+    browser.open(house.url + "/settings/nothing")
+    browser.tab_to("main a[href='/settings']")
+    browser.press(Keys.ENTER)
+    shows(ground, browser, part, "so does a link that does not work", "Lost the link to your settings?")
+    pages = []
+    for who in (address, "stranger@gmail.com"):
+        browser.open(house.url + "/settings")
+        field = browser.tab_to("#address")
+        ground.check(part, "the label names the field", label_of(browser, field) == "Your mail address", label_of(browser, field))
+        browser.press(who)
+        browser.press(Keys.ENTER)
+        shows(ground, browser, part, "Enter sends the form", "mailbox")
+        pages.append(browser.text())
+    ground.check(part, "a stranger sees the same page", pages[0] == pages[1], pages)
+    mail = house.mail(address, "Your settings")
+    browser.open(page_link(mail, "settings"))
+    shows(ground, browser, part, "the mailed link opens the settings", "Your settings")
+    ground.check(part, "the stranger is told by mail only", house.mail("stranger@gmail.com", "This address is not") is not None)
+
+
 def shows(ground, browser, part, what, words):
     """Waits until the page shows these words: a key returns before the next page is there."""
     try:
@@ -83,6 +111,7 @@ def every_page(ground, house, browser, axe, address="pia@example.net"):
         "subscribe": house.url + "/",
         "settings": page_link(digest, "settings"),
         "leave": page_link(digest, "leave"),
+        "lost-link": house.url + "/settings",
         "bad-link": house.url + "/confirm/nothing",
         "missing": house.url + "/nothing",
         "archive": house.url + "/archive/daily",

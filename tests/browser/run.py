@@ -47,6 +47,7 @@ def everything(ground, binary, pictures, axe):
     # Pia leaves while the pages are looked at; Rosa stays, and Kim has yet to confirm, for the scanner.
     reader = "rosa@example.net"
     journey.readers(house, with_scripts, "pia@example.net", reader)
+    journey.lost_link(ground, house, without, reader)
     journey.every_page(ground, house, with_scripts, axe)
     journey.pending(house, "kim@example.net")
     mails.every_mail(ground, house, with_scripts, axe, reader)

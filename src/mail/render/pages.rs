@@ -9,7 +9,7 @@ use super::templates::{RenderError, environment};
 /// The style sheet of all pages.
 pub const STYLE: &str = include_str!("../templates/pages/style.css");
 
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("pages/frame.html.j2", include_str!("../templates/pages/frame.html.j2")),
     (
         "pages/subscribe.html.j2",
@@ -24,6 +24,7 @@ const PAGES: [(&str, &str); 7] = [
         "pages/settings.html.j2",
         include_str!("../templates/pages/settings.html.j2"),
     ),
+    ("pages/lost.html.j2", include_str!("../templates/pages/lost.html.j2")),
     (
         "pages/archive.html.j2",
         include_str!("../templates/pages/archive.html.j2"),
@@ -80,7 +81,7 @@ mod tests {
         let site =
             serde_json::json!({"name": "<b>N", "contact": "C", "subscribe_address": "news+subscribe@example.org"});
         let values = serde_json::json!({
-            "site": site, "heading": "<script>alert(1)</script>", "paragraphs": ["{{ 7 * 7 }}"], "link": null,
+            "site": site, "heading": "<script>alert(1)</script>", "paragraphs": ["{{ 7 * 7 }}"], "links": [],
         });
         let page = pages.render("notice", &values).unwrap();
         assert!(

@@ -57,6 +57,8 @@ pub struct ServiceMail {
     pub archive_url: Option<String>,
     /// The page with the reader's choices.
     pub settings_url: Option<String>,
+    /// The same for the reader's other digests: name and page.
+    pub others: Vec<(String, String)>,
     /// The page that ends the subscription.
     pub leave_url: Option<String>,
     /// The address that ends the subscription.
@@ -101,6 +103,7 @@ pub(super) fn sample(about: &str, web: bool, worst: &str) -> ServiceMail {
         export: worst.to_owned(),
         archive_url: url.clone(),
         settings_url: url.clone(),
+        others: url.iter().map(|url| (worst.to_owned(), url.clone())).collect(),
         leave_url: url,
         leave_mail: "news+leave-abc@example.org".to_owned(),
         list_mail: "news@example.org".to_owned(),

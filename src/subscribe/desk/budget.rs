@@ -9,6 +9,7 @@ use crate::store::rusqlite::Transaction;
 use crate::store::{self, inbound};
 use crate::subscribe::command::Command;
 use crate::subscribe::decide::Trust;
+use crate::subscribe::desk::Way;
 use crate::token;
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -70,6 +71,10 @@ impl Desk {
         token::address_hash(&self.key, &format!("budget {}", address.budget_key()))
     }
 
+    pub(super) fn page_key(&self, address: &Address) -> [u8; 32] {
+        token::address_hash(&self.key, &format!("page {}", address.budget_key()))
+    }
+
     fn domain_key(&self, address: &Address) -> [u8; 32] {
         token::address_hash(&self.key, &format!("domain {}", address.domain()))
     }
@@ -100,7 +105,10 @@ impl Desk {
             .iter()
             .any(|s| s.status == SubscriptionStatus::Active)
         {
-            return Ok(spent(&own, DAY)? < READER_DAY_MAX);
+            // Anybody can write a reader's address into a form: as a stranger's, it is good for no more than a mail a day.
+            let by_page = is_by_page(party, order);
+            return Ok(spent(&own, DAY)? < READER_DAY_MAX
+                && (!by_page || spent(&self.page_key(&party.address), DAY)? < limits.stranger_mails_per_day));
         }
         let domain = party.address.domain();
         Ok(spent(&own, DAY)? < limits.stranger_mails_per_day
@@ -108,9 +116,16 @@ impl Desk {
             && (PROVIDERS.contains(&domain) || spent(&self.domain_key(&party.address), HOUR)? < DOMAIN_HOUR_MAX))
     }
 
-    pub(super) fn spend(&self, tx: &Transaction<'_>, party: &Party) -> store::Result<()> {
+    pub(super) fn spend(&self, tx: &Transaction<'_>, party: &Party, order: &Order) -> store::Result<()> {
+        if is_by_page(party, order) {
+            inbound::spend(tx, &self.page_key(&party.address), self.now)?;
+        }
         inbound::spend(tx, &self.total_key(), self.now)?;
         inbound::spend(tx, &self.budget_key(&party.address), self.now)?;
         inbound::spend(tx, &self.domain_key(&party.address), self.now)
     }
+}
+
+fn is_by_page(party: &Party, order: &Order) -> bool {
+    order.way == Way::Web && party.trust == Trust::None
 }

@@ -92,7 +92,7 @@ fn asked(door: &Door) -> Response {
             "A mail is on its way to you. Answer it, or open its link, and you are subscribed.",
             "Nothing came after a quarter of an hour? Look into the folder for unwanted mail, or ask again tomorrow.",
         ],
-        None,
+        &[],
     )
 }
 
@@ -132,10 +132,10 @@ pub async fn confirm(
                 &format!("{} comes next on {}.", confirmed.title, confirmed.next),
                 "Every mail has a link that changes what you get, and one that ends it.",
             ],
-            Some(Link {
+            &[Link {
                 href: format!("/settings/{}", confirmed.settings_token),
                 text: "Choose companies, themes and time",
-            }),
+            }],
         ),
         Ok(None) => door.bad_token(network),
         Err(error) => door.failed(&error),
@@ -195,10 +195,10 @@ fn left(door: &Door) -> Response {
         StatusCode::OK,
         "You will get no more of these mails",
         &["It holds from now on; a mail that was already on its way may still arrive."],
-        Some(Link {
+        &[Link {
             href: "/".into(),
             text: "Subscribe again",
-        }),
+        }],
     )
 }
 

@@ -70,6 +70,17 @@ pub async fn ask(
     Ok(())
 }
 
+/// Asks for the link to one's settings: at most one mail follows.
+pub async fn find_again(
+    ctx: &Ctx,
+    templates: &Arc<Templates>,
+    address: Address,
+    evidence: String,
+) -> store::Result<Done> {
+    let asked = page_order(Command::Settings, Some(address), Proof::None, Way::Web, evidence);
+    order(ctx, templates, asked).await
+}
+
 /// The digest a confirm token waits for; `None` for a token that is not good.
 pub async fn pending(ctx: &Ctx, confirm: &str) -> store::Result<Option<Member>> {
     let Some(hash) = token::confirm_hash(confirm) else {

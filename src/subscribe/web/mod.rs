@@ -8,6 +8,7 @@ mod archive;
 mod client;
 mod connection;
 mod door;
+mod lost;
 mod member;
 mod ops;
 mod seats;
@@ -26,6 +27,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::config::Config;
 use crate::context::Ctx;
@@ -50,6 +52,7 @@ struct Door {
     templates: Arc<Templates>,
     bad_tokens: Arc<Mutex<Tries>>,
     requests: Arc<Mutex<Tries>>,
+    waiting: Arc<Semaphore>,
 }
 
 /// Serves the pages until shutdown; mails that follow from them are made with these templates.
@@ -67,6 +70,7 @@ pub async fn serve(ctx: Ctx, templates: Arc<Templates>, listener: TcpListener) {
         templates,
         bad_tokens: Arc::new(Mutex::new(Tries::new(BAD_TOKENS_MAX, Duration::from_mins(1)))),
         requests: Arc::new(Mutex::new(Tries::new(REQUESTS_MAX, Duration::from_hours(1)))),
+        waiting: Arc::new(Semaphore::new(lost::WAITING_MAX)),
     };
     connection::accept(&ctx, listener, router(door)).await;
 }
@@ -77,6 +81,7 @@ fn router(door: Door) -> Router {
         .route("/subscribe", post(door::subscribe))
         .route("/confirm/{token}", get(door::confirm_page).post(door::confirm))
         .route("/leave/{token}", get(door::leave_page).post(door::leave))
+        .route("/settings", get(lost::form).post(lost::send))
         .route("/settings/{token}", get(settings::page).post(settings::save))
         .route("/archive/{digest}", get(archive::list))
         .route("/edition/{id}", get(archive::edition))
@@ -171,9 +176,9 @@ impl Door {
     }
 
     /// A page that says something.
-    fn notice(&self, status: StatusCode, heading: &str, paragraphs: &[&str], link: Option<Link>) -> Response {
+    fn notice(&self, status: StatusCode, heading: &str, paragraphs: &[&str], links: &[Link]) -> Response {
         let site = Site::of(&self.ctx.config());
-        let values = serde_json::json!({"site": site, "heading": heading, "paragraphs": paragraphs, "link": link});
+        let values = serde_json::json!({"site": site, "heading": heading, "paragraphs": paragraphs, "links": links});
         self.page(status, "notice", &values)
     }
 
@@ -187,7 +192,7 @@ impl Door {
     }
 
     fn missing(&self) -> Response {
-        self.notice(StatusCode::NOT_FOUND, "Nothing here", &["There is no such page."], None)
+        self.notice(StatusCode::NOT_FOUND, "Nothing here", &["There is no such page."], &[])
     }
 
     /// The one answer to any token that is not good: unknown, used or expired.
@@ -206,10 +211,16 @@ impl Door {
                     "It may have been used already, or be too old.",
                     "If you wanted to subscribe, please ask again; if you wanted to leave, the newest mail has a link.",
                 ],
-                Some(Link {
-                    href: "/".into(),
-                    text: "To the first page",
-                }),
+                &[
+                    Link {
+                        href: "/settings".into(),
+                        text: "Have the link to your settings sent again",
+                    },
+                    Link {
+                        href: "/".into(),
+                        text: "To the first page",
+                    },
+                ],
             ),
             Err(wait) => self.slow_down(wait),
         }
@@ -220,7 +231,7 @@ impl Door {
             StatusCode::TOO_MANY_REQUESTS,
             "Too many tries",
             &["Please wait a little and try again."],
-            None,
+            &[],
         );
         if let Ok(value) = HeaderValue::try_from(wait.as_secs().max(1).to_string()) {
             response.headers_mut().insert(header::RETRY_AFTER, value);
@@ -234,7 +245,7 @@ impl Door {
             StatusCode::SERVICE_UNAVAILABLE,
             "Not now",
             &["Something on our side does not work at the moment. Nothing was changed; please try again later."],
-            None,
+            &[],
         )
     }
 }
