@@ -4,7 +4,6 @@ use crate::config::DigestSettings;
 use crate::mail::render::{ServiceWords, Words};
 use crate::model::{Choices, Length, MailFormat};
 use crate::subscribe::choose::Names;
-use crate::subscribe::note::often_words;
 use crate::time::{ReaderSchedule, Schedule, Timestamp};
 
 fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSchedule> {
@@ -83,9 +82,6 @@ pub(super) fn holds(
             .join(", ")
     };
     let mut rows = vec![row("hold_when", when(choices, digest, w))];
-    if choices.frequency != crate::model::Frequency::Default {
-        rows.push(row("hold_often", often_words(&choices.frequency, w)));
-    }
     if choices.companies.is_empty() && choices.themes.is_empty() {
         rows.push(row("hold_what", w.say("hold_everything", &[])));
     }
