@@ -9,7 +9,7 @@
 //! - [`digest`]: due slots, ranking, editions and what each audience sees of them.
 //! - [`mail`]: editions rendered, messages built, delivered, retried.
 //! - [`subscribe`]: what people ask of us by mail and by web page.
-//! - [`ops`]: metrics and systemd.
+//! - [`ops`]: metrics, systemd, the room on the disk.
 //!
 //! Around it: [`cli`] (one file a command), [`app`] (the daemon's loops), [`demo`] (bundled outlets).
 //!

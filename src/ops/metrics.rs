@@ -10,7 +10,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 const SECONDS: [f64; 10] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Name, kind and meaning of every metric; docs/operations.md lists the same.
-pub const ALL: [(&str, Kind, &str); 32] = [
+pub const ALL: [(&str, Kind, &str); 33] = [
     ("courant_up", Kind::Gauge, "1 once every loop has ended a tick"),
     ("courant_build_info", Kind::Gauge, "1, with the version as label"),
     ("courant_feed_polls_total", Kind::Counter, "Polls by outcome"),
@@ -91,6 +91,11 @@ pub const ALL: [(&str, Kind, &str); 32] = [
         "Time waited for the write lock",
     ),
     ("courant_db_bytes", Kind::Gauge, "Size of the database"),
+    (
+        "courant_disk_free_bytes",
+        Kind::Gauge,
+        "Room on the disk where the database lies",
+    ),
     ("courant_tick_seconds", Kind::Histogram, "Time of one tick by loop"),
     (
         "courant_tick_last_success_timestamp_seconds",

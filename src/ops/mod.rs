@@ -1,4 +1,5 @@
-//! What an operator's tools see: metrics and systemd.
+//! What an operator's tools see: metrics, systemd, the room on the disk.
 
+pub mod disk;
 pub mod metrics;
 pub mod systemd;

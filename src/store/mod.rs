@@ -12,6 +12,7 @@ pub mod digests;
 pub mod entries;
 pub mod feeds;
 pub mod inbound;
+pub mod integrity;
 pub mod lists;
 mod lock;
 mod migrate;

@@ -39,6 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["stories/"]),
     ("clap", &["cli/"]),
     ("sd_notify", &["ops/"]),
+    ("rustix", &["ops/"]),
     ("anyhow", &["cli/", "app/", "demo/"]),
 ];
 

@@ -3,7 +3,7 @@
 use courant::clock::{Clock as _, SystemClock};
 use courant::store::rusqlite::Connection;
 
-use super::fake_feeds::{FakeFeeds, reply};
+use super::fake_feeds::{FakeFeeds, reply, rss};
 use super::program::{Installation, until};
 
 const DAY: i64 = 86_400;
@@ -48,6 +48,16 @@ async fn one_round(here: &Installation, n_mails: i64) {
     assert!(daemon.ended().await.success(), "{}", here.log());
 }
 
+/// The last summary was sent more than a week ago.
+fn a_week_passes(here: &Installation, now: i64) {
+    let last_week = now - 8 * DAY;
+    let blob = last_week.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
+    execute(
+        here,
+        &format!("UPDATE settings SET value = x'{blob}' WHERE key = 'operator_summary_at'"),
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_week_is_summed_up_and_what_broke_is_told_once_a_day() {
     let feeds = FakeFeeds::start().await;
@@ -58,12 +68,7 @@ async fn a_week_is_summed_up_and_what_broke_is_told_once_a_day() {
     assert!(mails(&here).is_empty(), "the first week has only begun");
 
     let now = SystemClock.now().unix();
-    let last_week = now - 8 * DAY;
-    let blob = last_week.to_le_bytes().map(|byte| format!("{byte:02x}")).concat();
-    execute(
-        &here,
-        &format!("UPDATE settings SET value = x'{blob}' WHERE key = 'operator_summary_at'"),
-    );
+    a_week_passes(&here, now);
     one_round(&here, 1).await;
     let summary = mails(&here).remove(0);
     for words in [
@@ -101,4 +106,41 @@ async fn a_week_is_summed_up_and_what_broke_is_told_once_a_day() {
     );
     assert_eq!(mails(&here).len(), 2);
     here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_moved_feed_comes_with_its_patch_and_a_damaged_database_is_told() {
+    let feeds = FakeFeeds::start().await;
+    let items = rss(&[("1", "Acme buys Globex", SystemClock.now().unix() - 600)]);
+    for path in ["/1.xml", "/moved.xml"] {
+        feeds.on(path, [reply(200, items.clone())]);
+    }
+    let here = Installation::new(&config(&feeds.url("/1.xml")));
+    here.run(&["poll"]);
+    one_round(&here, 0).await;
+    let now = SystemClock.now().unix();
+    a_week_passes(&here, now);
+    // What a bad disk leaves behind: a row that names one which is not there.
+    execute(
+        &here,
+        &format!(
+            "UPDATE fetch_state SET effective_url = '{}';
+             PRAGMA foreign_keys = OFF;
+             INSERT INTO attempts (delivery_id, at, outcome) VALUES (999, {now}, 'accepted');
+             DELETE FROM settings WHERE key = 'integrity_at'",
+            feeds.url("/moved.xml")
+        ),
+    );
+    one_round(&here, 2).await;
+    let of = |subject: &str| {
+        let found = mails(&here).into_iter().find(|mail| mail.contains(subject));
+        found.unwrap_or_else(|| panic!("no `{subject}` in {:?}", mails(&here)))
+    };
+    let summary = of("Your week with Courant");
+    for words in ["--- ", "+++ ", "/moved.xml"] {
+        assert!(summary.contains(words), "{words} is not in {summary}");
+    }
+    let notice = of("Courant needs you");
+    assert!(notice.contains("database is damaged"), "{notice}");
+    assert!(notice.contains("attempts"), "{notice}");
 }

@@ -2,7 +2,8 @@
 //!
 //! - A notice is for what a person must put right today: an edition of which nothing has left an hour after its time, a
 //!   queue that has not moved for two hours (a relay that refuses us), more than one feed in ten failing for a day (a
-//!   network that is down), mails newly in doubt, an edition that was missed.
+//!   network that is down), mails newly in doubt, an edition that was missed, a disk that is nearly full (then nothing can
+//!   be written, and no mail leaves that was not), a damaged database.
 //! - Single feeds that fail, mails that came back and late editions are for the weekly summary: they are weather, or can
 //!   wait for Monday.
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use crate::ingest::health::{Health, health};
 use crate::model::{FeedRow, FeedStatus};
+use crate::ops::disk::Space;
 use crate::store::notices::{LateEdition, Mails};
 use crate::store::summary::Summary;
 use crate::time::Timestamp;
@@ -31,6 +33,12 @@ pub(super) struct Facts {
     pub(super) late: Vec<LateEdition>,
     /// Digest and slot of editions that wait and of which nothing was sent.
     pub(super) unsent: Vec<(String, String)>,
+    /// Where the database lies; `None` when the system does not say.
+    pub(super) disk: Option<Space>,
+    /// What the last look at the database found; empty when it was whole.
+    pub(super) damage: String,
+    /// The change of the configuration for feeds that moved.
+    pub(super) patch: String,
 }
 
 /// A mail to the operator.
@@ -96,7 +104,7 @@ pub(super) fn weekly(facts: &Facts, contact: &str) -> Notice {
         },
         alerts: alerts(facts),
         rows,
-        patch: patch(&facts.feeds, facts.now),
+        patch: facts.patch.clone(),
         feeds: feeds.into_iter().take(FEEDS_MAX).collect(),
         editions: facts.late.iter().map(late_words).collect(),
         contact: contact.to_owned(),
@@ -170,7 +178,33 @@ fn alerts(facts: &Facts) -> Vec<String> {
             edition.slot
         ));
     }
+    alerts.extend(full_disk(facts.disk));
+    if !facts.damage.is_empty() {
+        alerts.push(format!(
+            "The database is damaged ({}): stop Courant, put the last good backup in its place as docs/operations.md says, \
+             and have the disk looked at.",
+            facts.damage
+        ));
+    }
     alerts
+}
+
+/// Less than a tenth is free.
+fn full_disk(disk: Option<Space>) -> Option<String> {
+    let Space {
+        free_bytes,
+        total_bytes,
+    } = disk.filter(|disk| disk.free_bytes < disk.total_bytes / 10)?;
+    Some(format!(
+        "The disk of the database is nearly full: {} of {} are free. When it is full nothing can be written, and no mail \
+         leaves. Make room, or keep less (`keep_entries` and `keep_deliveries` in [database]).",
+        gigabytes(free_bytes),
+        gigabytes(total_bytes)
+    ))
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 /// Feeds that a person should look at: key, state, reason.
@@ -180,7 +214,11 @@ fn broken(facts: &Facts) -> Vec<(String, String, String)> {
         .iter()
         .map(|feed| {
             let finding = health(feed, facts.now);
-            (finding.health, feed, finding.reason)
+            let reason = match finding.health {
+                Health::Gone => format!("{}; remove this [[feed]], or give it its new address", finding.reason),
+                _ => finding.reason,
+            };
+            (finding.health, feed, reason)
         })
         .filter(|(state, _, _)| !matches!(state, Health::Ok | Health::New | Health::Paused))
         .collect();
@@ -189,23 +227,6 @@ fn broken(facts: &Facts) -> Vec<(String, String, String)> {
         .into_iter()
         .map(|(state, feed, reason)| (feed.key.clone(), state.word().to_owned(), reason))
         .collect()
-}
-
-/// What to change in the configuration for feeds that moved or are gone, as a difference a person can apply by hand.
-fn patch(feeds: &[FeedRow], now: Timestamp) -> String {
-    let mut out = String::new();
-    for feed in feeds {
-        let change = match health(feed, now).health {
-            Health::Moved => format!("-url = \"{}\"\n+url = \"{}\"\n", feed.url, feed.effective_url),
-            Health::Gone => format!(
-                "-url = \"{}\"\n+# remove this [[feed]]: its address is gone\n",
-                feed.url
-            ),
-            _ => continue,
-        };
-        out.push_str(&format!("@@ [[feed]] {} @@\n{change}", feed.key));
-    }
-    out
 }
 
 fn in_doubt(n: i64) -> String {
@@ -270,6 +291,12 @@ mod tests {
             mails: Mails::default(),
             late: Vec::new(),
             unsent: Vec::new(),
+            disk: Some(Space {
+                free_bytes: 10_000_000_000,
+                total_bytes: 100_000_000_000,
+            }),
+            damage: String::new(),
+            patch: String::new(),
         }
     }
 
@@ -319,16 +346,35 @@ mod tests {
             },
             "1 editions were missed",
         );
+        check(
+            |f| {
+                f.disk = Some(Space {
+                    free_bytes: 9_990_000_000,
+                    total_bytes: 100_000_000_000,
+                });
+            },
+            "nearly full: 10.0 GB of 100.0 GB are free",
+        );
+        check(
+            |f| f.damage = "row 3 missing from index i".into(),
+            "damaged (row 3 missing from index i): stop Courant",
+        );
     }
 
     #[test]
-    fn a_moved_feed_comes_with_its_change() {
-        let mut moved = feed("acme", None);
-        moved.effective_url = "https://example.net/acme".into();
-        let summary = weekly(&facts(vec![moved]), "Desk");
-        assert_eq!(
-            summary.patch,
-            "@@ [[feed]] acme @@\n-url = \"https://example.org/acme\"\n+url = \"https://example.net/acme\"\n"
-        );
+    fn a_feed_that_is_gone_comes_with_what_to_do() {
+        let mut gone = feed("acme", None);
+        gone.status = FeedStatus::Gone;
+        let summary = weekly(&facts(vec![gone]), "Desk");
+        let (key, state, reason) = &summary.feeds[0];
+        assert_eq!((key.as_str(), state.as_str()), ("acme", "gone"));
+        assert!(reason.contains("remove this [[feed]]"), "{reason}");
+    }
+
+    #[test]
+    fn a_disk_the_system_does_not_tell_of_is_no_alarm() {
+        let mut facts = facts(vec![feed("a", None)]);
+        facts.disk = None;
+        assert_eq!(notice(&facts, ""), None);
     }
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use decide::{Facts, Notice};
 
-use crate::config::Config;
+use crate::config::{Config, patch};
 use crate::context::Ctx;
 use crate::mail::message::{self, MessageSpec};
 use crate::mail::render::{OperatorMail, Templates, render_operator};
-use crate::model::DeliveryKind;
+use crate::model::{DeliveryKind, FeedRow};
+use crate::ops::disk;
 use crate::store::outbox::{NewDelivery, enqueue};
-use crate::store::{feeds, notices, settings, summary};
+use crate::store::{feeds, integrity, notices, settings, summary};
 use crate::time::{Schedule, Timestamp};
 
 /// When the last summary went, and the last notice.
@@ -49,14 +50,14 @@ pub async fn tick(ctx: &Ctx) -> anyhow::Result<usize> {
     };
     let mut n_queued = 0;
     if let Some(slot) = last_weekly(&config, now).filter(|slot| slot.unix() > summary_at) {
-        let facts = facts(ctx, now, WEEK).await?;
+        let facts = facts(ctx, &config, now, WEEK).await?;
         let mail = decide::weekly(&facts, &config.mail.contact);
         n_queued += queue(ctx, &config, &operator, &mail, SUMMARY_AT, slot, now).await?;
     }
     // A clock that went back must not silence notices for ever.
     let lately = notice_at.is_some_and(|at| at <= now.unix() && now.unix() - at < DAY.as_secs().cast_signed());
     if !lately {
-        let facts = facts(ctx, now, DAY).await?;
+        let facts = facts(ctx, &config, now, DAY).await?;
         if let Some(mail) = decide::notice(&facts, &config.mail.contact) {
             n_queued += queue(ctx, &config, &operator, &mail, NOTICE_AT, now, now).await?;
         }
@@ -72,8 +73,9 @@ fn last_weekly(config: &Config, now: Timestamp) -> Option<Timestamp> {
         .map(|firing| firing.at)
 }
 
-async fn facts(ctx: &Ctx, now: Timestamp, span: Duration) -> anyhow::Result<Facts> {
+async fn facts(ctx: &Ctx, config: &Config, now: Timestamp, span: Duration) -> anyhow::Result<Facts> {
     let since = now.minus(span);
+    let disk = disk::space(ctx.db.path()).ok();
     let facts = ctx.db.read(move |conn| {
         Ok(Facts {
             now,
@@ -82,9 +84,22 @@ async fn facts(ctx: &Ctx, now: Timestamp, span: Duration) -> anyhow::Result<Fact
             mails: notices::mails(conn, since)?,
             late: notices::late_editions(conn, since, LATE_SECS)?,
             unsent: notices::unsent_editions(conn, now.minus(WEEK), now.minus(decide::UNSENT_AFTER))?,
+            disk,
+            damage: integrity::last(conn)?.1,
+            patch: String::new(),
         })
     });
-    Ok(facts.await?)
+    let facts = facts.await?;
+    Ok(Facts {
+        patch: moved(config, &facts.feeds),
+        ..facts
+    })
+}
+
+/// The change of the configuration that gives feeds which moved their new address, as `patch` takes it.
+fn moved(config: &Config, feeds: &[FeedRow]) -> String {
+    let patches = patch::proposed_patches(config, &patch::moves(feeds));
+    patches.into_iter().map(|patch| patch.diff).collect()
 }
 
 /// Queues a mail and notes its time in one transaction.
@@ -131,6 +146,9 @@ async fn queue(
         enqueue(tx, &new)
     });
     let queued = queued.await?;
+    for alert in &notice.alerts {
+        tracing::warn!(alert, "The operator is told");
+    }
     ctx.wakes.mail.notify_one();
     tracing::info!(what = setting, "a mail to the operator is queued");
     Ok(usize::from(queued.is_some()))
