@@ -6,14 +6,15 @@ use std::path::Path;
 use super::{Exit, Refused, load_config, runtime, transport_words};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
-use crate::mail::doctor::{self, Around, Dns, Finding, Level};
+use crate::mail::doctor::{self, Around, Dns, Finding, Level, Patience};
 use crate::store::{Db, outbox};
 use crate::time::Timestamp;
 
 /// Check what stands in the way of mail, each finding with its remedy
 ///
 /// `doctor mail` connects to the relay and logs in, asks DNS what it says of the sender, and looks at the clock and the
-/// unsubscribe link. It sends nothing. Exits with 1 when something is wrong.
+/// unsubscribe link. It sends nothing, waits ten seconds for DNS at most, and names what DNS did not say. Exits with 1 when
+/// something is wrong.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -47,7 +48,7 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             last_recorded: last_recorded(&config).await?,
             leaves_from: args.ip,
         };
-        let dns = Dns::new(args.dns).map_err(|error| Refused::new(Exit::Failed, error))?;
+        let dns = Dns::new(args.dns, Patience::default()).map_err(|error| Refused::new(Exit::Failed, error))?;
         let findings = doctor::examine(&config, &dns, &around).await;
         findings.map_err(|error| anyhow::Error::from(Refused::new(Exit::Config, error)))
     })?;

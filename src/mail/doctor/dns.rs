@@ -11,9 +11,26 @@ use mail_auth::hickory_resolver::net::runtime::TokioRuntimeProvider;
 use mail_auth::hickory_resolver::proto::rr::{RData, RecordType};
 use mail_auth::spf::verify::SpfParameters;
 use mail_auth::{MessageAuthenticator, SpfResult};
+use tokio::time::Instant;
 
-/// Longest wait for one answer.
-const ANSWER_MAX: Duration = Duration::from_secs(5);
+/// How long answers are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For one.
+    pub answer: Duration,
+    /// For all together.
+    pub whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(5),
+            whole: Duration::from_secs(10),
+        }
+    }
+}
+
 /// Most records of one name that are looked at.
 const RECORDS_MAX: usize = 64;
 
@@ -41,9 +58,11 @@ pub enum SpfVerdict {
     Unknown,
 }
 
-/// A way to ask.
+/// A way to ask, for a while from when it was made.
 pub struct Dns {
     asker: MessageAuthenticator,
+    patience: Patience,
+    until: Instant,
 }
 
 impl std::fmt::Debug for Dns {
@@ -57,7 +76,7 @@ impl Dns {
     ///
     /// # Errors
     /// When the system's configuration cannot be read.
-    pub fn new(server: Option<SocketAddr>) -> Result<Self, String> {
+    pub fn new(server: Option<SocketAddr>, patience: Patience) -> Result<Self, String> {
         let unusable = |e: NetError| format!("Unable to read the system's name servers: {e}; name one with `--dns`");
         let builder = match server {
             None => TokioResolver::builder_tokio().map_err(unusable)?,
@@ -72,12 +91,20 @@ impl Dns {
             }
         };
         let mut builder = builder;
-        builder.options_mut().timeout = ANSWER_MAX;
+        builder.options_mut().timeout = patience.answer;
         builder.options_mut().attempts = 1;
         let resolver = builder.build().map_err(unusable)?;
         Ok(Self {
             asker: MessageAuthenticator(resolver),
+            patience,
+            until: Instant::now() + patience.whole,
         })
+    }
+
+    /// What comes of a question within the limits. The resolver's own limit is one for each of its tries.
+    async fn in_time<T>(&self, question: impl Future<Output = T>) -> Option<T> {
+        let until = self.until.min(Instant::now() + self.patience.answer);
+        tokio::time::timeout_at(until, question).await.ok()
     }
 
     /// TXT records, each with its strings joined.
@@ -108,8 +135,7 @@ impl Dns {
             RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.0)),
             _ => None,
         };
-        let four = self.ask(host, RecordType::A, of).await;
-        let six = self.ask(host, RecordType::AAAA, of).await;
+        let (four, six) = tokio::join!(self.ask(host, RecordType::A, of), self.ask(host, RecordType::AAAA, of));
         match (four, six) {
             (Answer::Found(mut four), Answer::Found(six)) => {
                 four.extend(six);
@@ -123,7 +149,8 @@ impl Dns {
 
     /// Names of an address (PTR).
     pub async fn names(&self, ip: IpAddr) -> Answer<Vec<String>> {
-        read(self.asker.resolver().reverse_lookup(ip).await, |data| match data {
+        let looked_up = self.in_time(self.asker.resolver().reverse_lookup(ip)).await;
+        read(looked_up, |data| match data {
             RData::PTR(name) => Some(bare(&name.0.to_utf8())),
             _ => None,
         })
@@ -132,7 +159,9 @@ impl Dns {
     /// Whether a domain lets an address send for it.
     pub async fn spf(&self, ip: IpAddr, sender: &str, domain: &str) -> SpfVerdict {
         let asked = SpfParameters::verify_mail_from(ip, domain, domain, sender);
-        match self.asker.verify_spf(asked).await.result() {
+        // It asks for up to ten records, one after the other.
+        let verdict = tokio::time::timeout_at(self.until, self.asker.verify_spf(asked)).await;
+        match verdict.map_or(SpfResult::TempError, |verdict| verdict.result()) {
             SpfResult::Pass => SpfVerdict::Pass,
             SpfResult::PermError => SpfVerdict::Broken,
             SpfResult::TempError => SpfVerdict::Unknown,
@@ -143,14 +172,20 @@ impl Dns {
     async fn ask<T>(&self, name: &str, kind: RecordType, of: impl Fn(&RData) -> Option<T>) -> Answer<Vec<T>> {
         // The dot at its end keeps the resolver from trying the machine's own domain behind it.
         let full = format!("{}.", name.trim_end_matches('.'));
-        read(self.asker.resolver().lookup(full.as_str(), kind).await, of)
+        read(
+            self.in_time(self.asker.resolver().lookup(full.as_str(), kind)).await,
+            of,
+        )
     }
 }
 
 fn read<T>(
-    looked_up: Result<mail_auth::hickory_resolver::lookup::Lookup, NetError>,
+    looked_up: Option<Result<mail_auth::hickory_resolver::lookup::Lookup, NetError>>,
     of: impl Fn(&RData) -> Option<T>,
 ) -> Answer<Vec<T>> {
+    let Some(looked_up) = looked_up else {
+        return Answer::Failed("no answer in time".to_owned());
+    };
     match looked_up {
         Ok(lookup) => {
             let records = lookup.answers().iter().take(RECORDS_MAX);

@@ -1,20 +1,23 @@
 //! What receivers look at before they believe a mail of ours, checked from here: the way out, what DNS says of the
 //! sender, the clock, the one-click link. Never run in the send path, and it sends nothing.
 //!
-//! `dns` asks, `records` judges what was found; both hands are kept apart, so that each judgment is a function over text.
+//! `asked` asks DNS, `records` judges what was found; both hands are kept apart, so that each judgment is a function over
+//! text.
 
+mod asked;
 mod dns;
 mod records;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub use dns::{Answer, Dns, SpfVerdict};
+use asked::Questions;
+pub use dns::{Answer, Dns, Patience, SpfVerdict};
 
 use super::dkim::Signer;
 use super::message::wire_address;
 use super::rate::domain_of;
 use super::smtp::{Limits, Relay};
-use crate::config::{Config, SmtpSettings, SmtpTls, Transport};
+use crate::config::{Config, MailSettings, SmtpSettings, SmtpTls, Transport};
 use crate::model::{SendOutcome, SmtpPhase};
 use crate::time::Timestamp;
 
@@ -97,62 +100,26 @@ pub struct Around {
     pub leaves_from: Option<IpAddr>,
 }
 
-/// Checks everything, in the order in which a mail meets it.
+/// Checks everything, in the order in which a mail meets it. The relay and DNS are asked at the same time.
 ///
 /// # Errors
 /// When the DKIM keys cannot be used.
 pub async fn examine(config: &Config, dns: &Dns, around: &Around) -> Result<Vec<Finding>, String> {
-    let mut findings = vec![clock(around.now, around.last_recorded)];
     let mail = &config.mail;
-    let mut from_addresses: Vec<IpAddr> = around.leaves_from.into_iter().collect();
-    match &mail.transport {
-        Transport::Smtp(settings) => {
-            findings.extend(way_out(settings).await);
-            if from_addresses.is_empty() {
-                from_addresses = outside(dns.addresses(&settings.host).await);
-            }
-        }
-        Transport::Lmtp(address) => findings.push(Finding::note(
-            "way out",
-            format!("LMTP to {address}: where it goes from there is that server's matter"),
-            "run this on the machine that sends, with its `--ip`",
-        )),
-        Transport::Sendmail(command) => findings.push(Finding::note(
-            "way out",
-            format!(
-                "`{}` takes the mail: where it goes from there is its matter",
-                command.join(" ")
-            ),
-            "give the address mails leave from with `--ip`",
-        )),
-        Transport::Folder(_) | Transport::Maildir(_) => findings.push(Finding::note(
-            "way out",
-            "mails are written into a folder; none leaves this machine",
-            "set `[mail] transport = \"smtp\"` to send",
-        )),
-    }
-    let domain = |address: &str| {
-        let wire = wire_address(address).unwrap_or_default();
-        domain_of(&wire).to_lowercase()
-    };
-    let (from, list) = (domain(&mail.from), domain(&mail.list_address));
-    let envelope = mail
-        .bounce_domain
-        .as_ref()
-        .map_or_else(|| list.clone(), |d| d.to_lowercase());
+    let signer = mail.dkim.as_ref().map(Signer::new).transpose()?;
+    let wanted = questions(mail, signer.as_ref(), around);
+    let (way_out, asked) = tokio::join!(way_out(&mail.transport), Box::pin(asked::ask(dns, &wanted)));
     // Without being told, the relay's own addresses are a guess at what its mails leave from.
     let is_guess = around.leaves_from.is_none();
-    let verdict = match from_addresses.first() {
-        Some(ip) => Some((*ip, dns.spf(*ip, &format!("bounces@{envelope}"), &envelope).await)),
-        None => None,
-    };
-    findings.push(records::spf(&envelope, &dns.txt(&envelope).await, verdict, is_guess));
-    if let Some(settings) = &mail.dkim {
-        for key in Signer::new(settings)?.published() {
-            let name = format!("{}._domainkey.{}", key.selector, settings.domain);
-            let found = dns.txt(&name).await;
-            findings.push(records::dkim(&name, &found, key));
-        }
+    let mut findings = vec![clock(around.now, around.last_recorded)];
+    findings.extend(way_out);
+    if let (Some(host), Some(Answer::Failed(why))) = (&wanted.relay, &asked.relay) {
+        findings.push(records::unanswered("relay", host, why));
+    }
+    findings.push(records::spf(&wanted.envelope, &asked.envelope, asked.verdict, is_guess));
+    if let Some(signer) = &signer {
+        let keys = signer.published().zip(&wanted.keys).zip(&asked.keys);
+        findings.extend(keys.map(|((key, name), found)| records::dkim(name, found, key)));
     } else {
         findings.push(Finding::note(
             "DKIM",
@@ -160,39 +127,76 @@ pub async fn examine(config: &Config, dns: &Dns, around: &Around) -> Result<Vec<
             "see that the relay signs: `courant send-test ADDRESS`, then look for `DKIM-Signature` in what arrives; or set [mail.dkim]",
         ));
     }
-    let organization = records::organization(&from);
-    let own = dns.txt(&format!("_dmarc.{from}")).await;
-    let above = if organization == from {
-        Answer::Missing
-    } else {
-        dns.txt(&format!("_dmarc.{organization}")).await
-    };
-    findings.push(records::dmarc(&from, &own, &above));
+    findings.push(records::dmarc(&wanted.from, &asked.dmarc, &asked.dmarc_above));
     let signing = mail.dkim.as_ref().map(|settings| settings.domain.as_str());
-    findings.push(records::alignment(&from, &envelope, signing));
-    for ip in from_addresses.iter().take(2) {
-        let names = dns.names(*ip).await;
-        let mut back = Vec::new();
-        if let Answer::Found(names) = &names {
-            for name in names.iter().take(4) {
-                if let Answer::Found(addresses) = dns.addresses(name).await {
-                    back.extend(addresses);
-                }
-            }
-        }
-        findings.push(records::pointer(*ip, &names, &back, is_guess));
+    findings.push(records::alignment(&wanted.from, &wanted.envelope, signing));
+    for found in &asked.pointers {
+        findings.push(records::pointer(found.ip, &found.names, &found.back, is_guess));
     }
-    findings.push(records::exchange(
-        &list,
-        &dns.mx(&list).await,
-        &dns.addresses(&list).await,
-    ));
+    findings.push(records::exchange(&wanted.list, &asked.exchanges, &asked.list));
     findings.push(one_click(config.mailed_url().as_deref()));
     Ok(findings)
 }
 
+fn questions(mail: &MailSettings, signer: Option<&Signer>, around: &Around) -> Questions {
+    let domain = |address: &str| {
+        let wire = wire_address(address).unwrap_or_default();
+        domain_of(&wire).to_lowercase()
+    };
+    let (from, list) = (domain(&mail.from), domain(&mail.list_address));
+    let keys = match (signer, &mail.dkim) {
+        (Some(signer), Some(settings)) => signer
+            .published()
+            .map(|key| format!("{}._domainkey.{}", key.selector, settings.domain))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let relay = match &mail.transport {
+        Transport::Smtp(settings) if around.leaves_from.is_none() => Some(settings.host.clone()),
+        _ => None,
+    };
+    Questions {
+        envelope: mail
+            .bounce_domain
+            .as_ref()
+            .map_or_else(|| list.clone(), |domain| domain.to_lowercase()),
+        organization: records::organization(&from),
+        from,
+        list,
+        keys,
+        relay,
+        leaves_from: around.leaves_from,
+    }
+}
+
+/// The first step of a mail on its way.
+async fn way_out(transport: &Transport) -> Vec<Finding> {
+    let finding = match transport {
+        Transport::Smtp(settings) => return over_smtp(settings).await,
+        Transport::Lmtp(address) => Finding::note(
+            "way out",
+            format!("LMTP to {address}: where it goes from there is that server's matter"),
+            "run this on the machine that sends, with its `--ip`",
+        ),
+        Transport::Sendmail(command) => Finding::note(
+            "way out",
+            format!(
+                "`{}` takes the mail: where it goes from there is its matter",
+                command.join(" ")
+            ),
+            "give the address mails leave from with `--ip`",
+        ),
+        Transport::Folder(_) | Transport::Maildir(_) => Finding::note(
+            "way out",
+            "mails are written into a folder; none leaves this machine",
+            "set `[mail] transport = \"smtp\"` to send",
+        ),
+    };
+    vec![finding]
+}
+
 /// Connects and logs in, and says what came of each.
-async fn way_out(settings: &SmtpSettings) -> Vec<Finding> {
+async fn over_smtp(settings: &SmtpSettings) -> Vec<Finding> {
     let what = match settings.tls {
         SmtpTls::Implicit => "TLS from the first byte",
         SmtpTls::StartTls => "STARTTLS",
@@ -241,13 +245,6 @@ async fn way_out(settings: &SmtpSettings) -> Vec<Finding> {
                 "check `host`, `port` and `tls` in [mail.smtp], the firewall, and with an own certificate `ca_file`";
             vec![Finding::wrong("TLS", failed(&outcome), remedy)]
         }
-    }
-}
-
-fn outside(addresses: Answer<Vec<IpAddr>>) -> Vec<IpAddr> {
-    match addresses {
-        Answer::Found(addresses) => addresses.into_iter().filter(|ip| !ip.is_loopback()).collect(),
-        _ => Vec::new(),
     }
 }
 

@@ -168,7 +168,7 @@ pub(super) fn alignment(from: &str, envelope: &str, signing: Option<&str>) -> Fi
 }
 
 /// The name of an address, and whether it leads back.
-pub(super) fn pointer(ip: IpAddr, names: &Answer<Vec<String>>, back: &[IpAddr], is_guess: bool) -> Finding {
+pub(super) fn pointer(ip: IpAddr, names: &Answer<Vec<String>>, back: &Answer<Vec<IpAddr>>, is_guess: bool) -> Finding {
     const WHAT: &str = "PTR";
     let level = if is_guess { Level::Note } else { Level::Wrong };
     let bad = |words: String, remedy: &str| Finding {
@@ -177,13 +177,17 @@ pub(super) fn pointer(ip: IpAddr, names: &Answer<Vec<String>>, back: &[IpAddr], 
         words,
         remedy: remedy.to_owned(),
     };
+    let leads_back = matches!(back, Answer::Found(back) if back.contains(&ip));
     match names {
         Answer::Failed(why) => unanswered(WHAT, &format!("the name of {ip}"), why),
         Answer::Missing => bad(
             format!("{ip} has no name"),
             "ask who gave you the address for a PTR record with the name your server says in EHLO",
         ),
-        Answer::Found(names) if back.contains(&ip) => Finding::good(WHAT, format!("{ip} is {}", names.join(", "))),
+        Answer::Found(names) if leads_back => Finding::good(WHAT, format!("{ip} is {}", names.join(", "))),
+        Answer::Found(names) if matches!(back, Answer::Failed(_)) => {
+            unanswered(WHAT, &format!("the address of {}", names.join(", ")), "no answer")
+        }
         Answer::Found(names) => bad(
             format!("{ip} is named {}, which does not lead back to it", names.join(", ")),
             "give that name an A or AAAA record with the address",
@@ -195,7 +199,7 @@ pub(super) fn pointer(ip: IpAddr, names: &Answer<Vec<String>>, back: &[IpAddr], 
 pub(super) fn exchange(domain: &str, hosts: &Answer<Vec<String>>, addresses: &Answer<Vec<IpAddr>>) -> Finding {
     const WHAT: &str = "MX";
     match (hosts, addresses) {
-        (Answer::Failed(why), _) => unanswered(WHAT, domain, why),
+        (Answer::Failed(why), _) | (Answer::Missing, Answer::Failed(why)) => unanswered(WHAT, domain, why),
         (Answer::Found(hosts), _) if hosts.iter().all(String::is_empty) => Finding::wrong(
             WHAT,
             format!("{domain} says that it takes no mail (RFC 7505)"),
@@ -213,7 +217,7 @@ pub(super) fn exchange(domain: &str, hosts: &Answer<Vec<String>>, addresses: &An
     }
 }
 
-fn unanswered(what: &'static str, about: &str, why: &str) -> Finding {
+pub(super) fn unanswered(what: &'static str, about: &str, why: &str) -> Finding {
     Finding::wrong(
         what,
         format!("DNS did not say: {about}: {why}"),
@@ -345,10 +349,16 @@ mod tests {
     #[test]
     fn a_name_must_lead_back() {
         let names = Answer::Found(vec!["mx.example.org".to_owned()]);
-        assert_eq!(pointer(ip(), &names, &[ip()], false).level, Level::Good);
-        assert_eq!(pointer(ip(), &names, &[], false).level, Level::Wrong);
-        assert_eq!(pointer(ip(), &names, &[], true).level, Level::Note);
-        assert_eq!(pointer(ip(), &Answer::Missing, &[], false).level, Level::Wrong);
+        let (back, nowhere) = (Answer::Found(vec![ip()]), Answer::Missing);
+        assert_eq!(pointer(ip(), &names, &back, false).level, Level::Good);
+        assert_eq!(pointer(ip(), &names, &nowhere, false).level, Level::Wrong);
+        assert_eq!(pointer(ip(), &names, &nowhere, true).level, Level::Note);
+        assert_eq!(pointer(ip(), &Answer::Missing, &nowhere, false).level, Level::Wrong);
+        let unsaid = pointer(ip(), &names, &Answer::Failed("timeout".into()), false);
+        assert!(
+            unsaid.words.contains("DNS did not say: the address of mx.example.org"),
+            "{unsaid:?}"
+        );
     }
 
     #[test]
