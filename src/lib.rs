@@ -14,9 +14,10 @@
 //! Around it: [`cli`] (one file a command), [`app`] (the daemon's loops), [`demo`] (bundled outlets).
 //!
 //! Beside the path: [`context`] (what every stage is given), [`model`] (types that cross borders), [`time`] (instants,
-//! zones, schedules), [`signing_key`] (which key signs the links of mails), [`clock`] (the only reader of the clock and
-//! of randomness), [`reply_code`] (what a refusal means, in a session or a report), [`mod@connect`] (a server by its
-//! name), [`tls`] (whom we believe to be the server we called), [`token`] and [`address`].
+//! zones, schedules), [`language`] (fixed strings of mails and pages), [`signing_key`] (which key signs the links of
+//! mails), [`clock`] (the only reader of the clock and of randomness), [`reply_code`] (what a refusal means, in a
+//! session or a report), [`mod@connect`] (a server by its name), [`tls`] (whom we believe to be the server we called),
+//! [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -36,6 +37,7 @@ pub mod crash;
 pub mod demo;
 pub mod digest;
 pub mod ingest;
+pub mod language;
 pub mod mail;
 pub mod model;
 pub mod ops;

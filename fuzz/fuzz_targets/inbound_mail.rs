@@ -4,6 +4,7 @@
 #![no_main]
 
 use courant::address::Address;
+use courant::language::Languages;
 use courant::subscribe::inbound::{Envelope, Inbound, ListAddress, Policy, read_mail};
 use libfuzzer_sys::fuzz_target;
 
@@ -14,6 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         list: ListAddress::new(&list),
         authserv_id: Some("mx.example.org".to_owned()),
         message_max: 64 * 1024,
+        languages: Languages::builtin(),
     };
     // The first byte says what the door knows.
     let (door, raw) = bytes.split_first().map_or((0, bytes), |(door, raw)| (*door, raw));

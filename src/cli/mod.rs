@@ -13,6 +13,7 @@ mod eval;
 mod explain;
 mod feeds;
 mod inbound;
+mod language;
 mod logging;
 mod outbox;
 mod parse;
@@ -123,6 +124,7 @@ enum Command {
     TokenKey(token_key::Args),
     Explain(explain::Args),
     Companies(companies::Args),
+    Language(language::Args),
     Eval(eval::Args),
     Backtest(backtest::Args),
     Completions(completions::Args),
@@ -182,6 +184,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::TokenKey(args) => token_key::run(config, &args),
         Command::Explain(args) => explain::run(config, &args),
         Command::Companies(args) => companies::run(config, &args),
+        Command::Language(args) => language::run(&args),
         Command::Backtest(args) => backtest::run(config, &args),
         Command::Eval(args) => eval::run(&args),
         Command::Completions(args) => completions::run(&args),

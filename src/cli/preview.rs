@@ -74,7 +74,7 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             .await
             .context("Unable to compose the digest")?;
         let confirmed = match &key {
-            Some(key) => confirmed_on(&ctx.db, &spec, key).await?,
+            Some(key) => confirmed_on(&ctx.db, &ctx.config(), &spec, key).await?,
             None => None,
         };
         anyhow::Ok((shown, confirmed))
@@ -194,7 +194,10 @@ fn eml(
             ..personal.list_headers(doors, &spec.key, &spec.title, config.daemon.operator.as_deref())
         }),
         feedback_id: None,
-        language: shown.choices.language.clone().unwrap_or_else(|| spec.language.clone()),
+        language: RenderSettings::of(config, spec, &shown.choices)
+            .language
+            .code()
+            .to_owned(),
     };
     build(&message, &mail).context("Unable to build the message")
 }

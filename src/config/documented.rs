@@ -81,6 +81,7 @@ fn every_commented_option_of_the_example_is_right() {
         std::fs::write(folder.path().join(file), "0123456789abcdef\n").unwrap();
     }
     std::fs::create_dir(folder.path().join("templates")).unwrap();
+    std::fs::create_dir(folder.path().join("languages")).unwrap();
     let text: String = DOCUMENTED
         .lines()
         .flat_map(|line| {

@@ -146,7 +146,16 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
             .filter(|problem| !broken.contains(&(problem.file.clone(), problem.line))),
     );
     if !problems.is_empty() {
-        let place = |problem: &Problem| (files.iter().position(|file| file.name == problem.file), problem.line);
+        // Files that an option names, as language files, come before those of the configuration, by name.
+        let place = |problem: &Problem| {
+            let own = files.iter().position(|file| file.name == problem.file);
+            let other = if own.is_none() {
+                problem.file.clone()
+            } else {
+                String::new()
+            };
+            (own, other, problem.line)
+        };
         problems.sort_by_key(place);
         problems.dedup();
         return Err(Problems(problems));
@@ -157,6 +166,14 @@ fn assemble(main: File, known: &KnownSlugs, around: &Surroundings) -> Result<Ass
         config.warnings.push(
             "[web] has no `public_url`: mails carry no links to the pages, and leaving works by mail only".to_owned(),
         );
+    }
+    for digest in &config.digests {
+        if config.mail.languages.find(&digest.language).is_none() {
+            config.warnings.push(format!(
+                "digest `{}`: there are no words in `{}`: its fixed words are English, until [mail] `languages` has a file",
+                digest.key, digest.language
+            ));
+        }
     }
     Ok(Assembled { config, options })
 }

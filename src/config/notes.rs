@@ -44,6 +44,16 @@ impl<'a> Notes<'a> {
             .push((at, self.note(at, place, message.into(), remedy.into())));
     }
 
+    /// What is wrong in a file that is none of the configuration's own, which the option at this place names.
+    pub(super) fn problem_elsewhere(&self, at: At, problem: Problem) {
+        self.problems.borrow_mut().push((at, problem));
+    }
+
+    /// The same for a warning.
+    pub(super) fn warning_elsewhere(&self, at: At, problem: Problem) {
+        self.warnings.borrow_mut().push((at, problem));
+    }
+
     fn note(&self, at: At, place: &str, message: String, remedy: String) -> Problem {
         let (file, line) = self
             .files

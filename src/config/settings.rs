@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::listed::FeedListSettings;
+use crate::language::Languages;
 use crate::model::FeedSpec;
 use crate::time::{Schedule, Zone};
 
@@ -394,6 +395,8 @@ pub struct MailSettings {
     pub rate: RateSettings,
     /// Folder with templates that replace the built-in ones by name; `None` takes the built-in ones.
     pub templates: Option<PathBuf>,
+    /// Fixed strings of mails and pages: the built-in languages, and the operator's own.
+    pub languages: Languages,
     /// How long a message is tried before it is given up.
     pub give_up: Duration,
     /// Most bytes of the encoded HTML part.

@@ -288,3 +288,80 @@ proptest! {
         let _ = read(&parts.concat());
     }
 }
+
+/// Reads a configuration whose folder has these language files.
+fn with_languages(files: &[(&str, &str)]) -> (Result<Config, Problems>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("words")).unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join("words").join(name), text).unwrap();
+    }
+    let text = format!("{MINIMAL}languages = \"words\"\n");
+    let main = File::new("config.toml".to_owned(), folder.path().to_path_buf(), text);
+    let read = assemble(main, &known(), &Surroundings::none()).map(|read| read.config);
+    (read, folder)
+}
+
+#[test]
+fn an_own_language_joins_the_others() {
+    let (read, _folder) = with_languages(&[
+        (
+            "it.toml",
+            "name = \"italiano\"\n[service]\nresumed = \"la posta riprende\"\n",
+        ),
+        ("de.toml", "[service]\nunsubscribe = \"Austragen\"\n"),
+        ("notes.txt", "none of ours"),
+    ]);
+    let config = read.unwrap();
+    assert_eq!(config.mail.languages.of("it").say("resumed", &[]), "la posta riprende");
+    assert_eq!(config.mail.languages.of("de").say("unsubscribe", &[]), "Austragen");
+    assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
+    let warning = &config.warnings[0];
+    for words in [
+        "it.toml: leaves out",
+        "all of [digest]",
+        "[service] and",
+        "more",
+        "courant language en",
+    ] {
+        assert!(warning.contains(words), "{words}: {warning}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_language_is_told_with_its_file_and_line() {
+    let (read, folder) = with_languages(&[
+        ("it.toml", "name = \"italiano\"\n[service]\nmuted = \"{nome} è muto\"\n"),
+        ("klingon.toml", ""),
+    ]);
+    let found: Vec<String> = read.unwrap_err().0.iter().map(ToString::to_string).collect();
+    let words = folder.path().join("words");
+    assert_eq!(
+        found,
+        [
+            format!(
+                "{}:3: [service] muted: `{{nome}}` is filled with nothing here\n  its places: `{{name}}`",
+                words.join("it.toml").display()
+            ),
+            format!(
+                "{}: `klingon` is no code of a language\n  name the file for the language, as `it.toml`, `nl.toml`",
+                words.join("klingon.toml").display()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn languages_that_are_not_there_are_told() {
+    check(
+        &format!("{MINIMAL}languages = \"nowhere\"\n"),
+        &[
+            "config.toml:13: [mail]: `languages`: the folder /etc/courant/nowhere cannot be read: No such file or directory \
+           (os error 2)\n  make it, or remove the line",
+        ],
+    );
+    let config = read(&MINIMAL.replace("key = \"daily\"", "key = \"daily\"\nlanguage = \"nl\"")).unwrap();
+    assert!(config.warnings[0].contains("no words in `nl`"), "{:?}", config.warnings);
+    let (read, _folder) = with_languages(&[]);
+    assert!(read.unwrap().warnings[0].contains("no file `*.toml`"));
+}

@@ -195,7 +195,7 @@ impl World {
         let settings = self.ctx.config();
         let spec = settings.digests.first().context("The demo has a digest")?;
         let edition = preview(&self.ctx.db, &settings, spec, base, Some(READER)).await?;
-        let confirmed_on = confirmed_on(&self.ctx.db, spec, READER).await?;
+        let confirmed_on = confirmed_on(&self.ctx.db, &settings, spec, READER).await?;
         let page = newest(&self.mails, "html")?.context("No page was written")?;
         let feeds = self.ctx.db.read(crate::store::feeds::list).await?;
         let failing = feeds

@@ -10,7 +10,7 @@ use super::houses::as_configured;
 use super::layout::{Plan, Reader};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::text::quoted_printable_len;
-use crate::mail::render::{RenderSettings, Templates, Words, edition_page, render_digest};
+use crate::mail::render::{RenderSettings, Templates, edition_page, render_digest};
 use crate::model::{Choices, CompanyVolume, Coverage, Edition, EditionId, Layout, Slot, StoryId, window_days};
 use crate::store::Db;
 use crate::store::digests::{self, Candidate, FeedHealth};
@@ -173,7 +173,7 @@ impl<'a> Maker<'a> {
             reader: Reader { choices, had, since },
             spec: self.spec,
             names,
-            words: Words::of(&settings.language),
+            words: settings.language.digest(),
         };
         let room = self.config.mail.html_max.saturating_sub(PERSONAL_BYTES);
         plan.fit(room, |layout| {

@@ -6,7 +6,7 @@ use super::audience::{Group, group};
 use super::make::{Maker, followed};
 use super::{HISTORY, Result, slot};
 use crate::config::{Config, DigestSettings};
-use crate::mail::render::{Templates, Words};
+use crate::mail::render::Templates;
 use crate::model::{Choices, Edition, EditionId, Layout, Slot};
 use crate::store::Db;
 use crate::store::digests::{self, ReaderQuery};
@@ -102,7 +102,7 @@ pub async fn preview(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn confirmed_on(db: &Db, spec: &DigestSettings, reader: &str) -> Result<Option<String>> {
+pub async fn confirmed_on(db: &Db, config: &Config, spec: &DigestSettings, reader: &str) -> Result<Option<String>> {
     let (digest, reader, zone) = (spec.key.clone(), reader.to_owned(), spec.zone);
     let found = db.read(move |conn| {
         let Some(person) = subscribers::find(conn, &reader)? else {
@@ -114,8 +114,8 @@ pub async fn confirmed_on(db: &Db, spec: &DigestSettings, reader: &str) -> Resul
             .find(|held| held.digest == digest)
             .and_then(|held| held.confirmed_at))
     });
-    let words = Words::of(&spec.language);
-    Ok(found.await?.map(|at| words.long_date(&zone.local(at))))
+    let language = config.mail.languages.of(&spec.language);
+    Ok(found.await?.map(|at| language.digest().long_date(&zone.local(at))))
 }
 
 async fn recorded(db: &Db, spec: &DigestSettings, at: Timestamp, reader: Option<&str>) -> Result<Option<Preview>> {

@@ -10,10 +10,11 @@ use super::dkim::Signer;
 use super::message::frame::Frame;
 use super::message::{self, ListHeaders, MessageSpec};
 use super::personal::{Doors, Personal};
-use super::render::{RenderSettings, Templates, Words, archive_page, edition_page, render_digest};
+use super::render::{RenderSettings, Templates, archive_page, edition_page, render_digest};
 use super::smtp::Envelope;
 use super::transport::Outgoing;
 use crate::config::{Config, Transport};
+use crate::language::Language;
 use crate::model::{AudienceId, Delivery, DeliveryKind, Edition, EditionId, Length, MailFormat, Rendered};
 use crate::store::{Db, outbox};
 use crate::time::{Timestamp, Zone};
@@ -58,7 +59,7 @@ struct Page {
     html: String,
     digest: String,
     zone: Zone,
-    language: String,
+    language: Language,
 }
 
 /// What an audience is shown, before it is made into a message.
@@ -66,7 +67,7 @@ struct Shown {
     rendered: Rendered,
     edition: Arc<Edition>,
     zone: Zone,
-    language: String,
+    language: Language,
     archive: Option<String>,
 }
 
@@ -130,11 +131,11 @@ impl Preparer {
         }
     }
 
-    fn personal(&self, delivery: &Delivery, zone: Zone, language: &str) -> Result<Personal, PrepareError> {
+    fn personal(&self, delivery: &Delivery, zone: Zone, language: &Language) -> Result<Personal, PrepareError> {
         let subscription = delivery
             .subscription
             .ok_or_else(|| PrepareError::Other("a digest without a subscription".to_owned()))?;
-        let date = |at| Words::of(language).long_date(&zone.local(at));
+        let date = |at| language.digest().long_date(&zone.local(at));
         let confirmed_on = delivery.confirmed_at.map(date);
         Ok(Personal::new(
             &self.key,
@@ -216,7 +217,7 @@ impl Preparer {
                 ..personal.list_headers(&self.doors, &edition.digest, &edition.title, operator)
             }),
             feedback_id: Some(format!("{}:{}:digest:courant", day(delivery.dated_at), edition.digest)),
-            language: shown.language.clone(),
+            language: shown.language.code().to_owned(),
         };
         let serial = format!("{audience}.{}.{}", edition.digest, edition.slot.key);
         let frame = Frame::new(&spec, &shown.rendered, &serial).map_err(unbuilt)?;
@@ -248,7 +249,8 @@ impl Preparer {
         let language = choices
             .language
             .or_else(|| digest.map(|digest| digest.language.clone()))
-            .unwrap_or_else(|| "en".to_owned());
+            .unwrap_or_default();
+        let language = self.config.mail.languages.of(&language);
         let settings = RenderSettings {
             zone,
             language: language.clone(),

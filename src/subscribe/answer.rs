@@ -10,14 +10,16 @@ use super::inbound::ListAddress;
 use super::note::Note;
 use crate::address::Address;
 use crate::config::DigestSettings;
+use crate::language::Language;
 use crate::mail::message::{self, MessageSpec};
-use crate::mail::render::{Offer, ServiceMail, ServiceWords, archive_page, render_service};
+use crate::mail::render::{Offer, ServiceMail, archive_page, render_service};
 use crate::model::{DeliveryKind, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::outbox::{self, NewDelivery};
 use crate::store::rusqlite::Transaction;
 use crate::store::{self, subscribers};
 use crate::token;
-use held::{first, holds, rhythm, when};
+use held::{first, when};
+pub(super) use held::{holds, rhythm};
 
 /// Most characters of an export in a mail.
 const EXPORT_CHARS_MAX: usize = 60_000;
@@ -95,7 +97,7 @@ pub fn send(
         .as_ref()
         .and_then(|key| desk.config.digests.iter().find(|d| d.key == *key));
     let digest = digest.or_else(|| desk.config.digests.first());
-    let w = ServiceWords::of(&language(order, about, digest));
+    let w = &desk.config.mail.languages.of(&language(order, about, digest));
     let no_names = Names::default();
     let known = if names_any(&draft, about) {
         known.names()?
@@ -147,7 +149,7 @@ pub fn send(
         references: thread.map(|(_, references)| references).unwrap_or_default(),
         list: None,
         feedback_id: None,
-        language: mail.w.code().to_owned(),
+        language: w.code().to_owned(),
     };
     let built = render_service(&desk.templates, template, &mail)
         .map_err(|e| e.to_string())
@@ -197,7 +199,7 @@ fn values(
     digest: Option<&DigestSettings>,
     known: &Names,
     draft: &Draft,
-    w: &'static ServiceWords,
+    w: &Language,
 ) -> ServiceMail {
     let begun: Vec<&DigestSettings> = desk
         .config
@@ -267,7 +269,7 @@ fn values(
     let wants_offers = matches!(draft.answer, Answer::Help | Answer::NotSubscribed);
     let wants_holds = active && matches!(draft.answer, Answer::Settings | Answer::Changed | Answer::Help);
     ServiceMail {
-        w,
+        w: w.service().clone(),
         heading: heading(draft.answer, &title, w),
         about: about_word.to_owned(),
         act_url,
@@ -284,7 +286,7 @@ fn values(
         },
         holds: digest
             .filter(|_| wants_holds)
-            .map(|d| holds(&choices, d, known, desk.now, w))
+            .map(|d| holds(&choices, d, known, &desk.config.mail.languages, desk.now, w))
             .unwrap_or_default(),
         offers: offers.filter(|_| wants_offers).collect(),
         export: String::new(),
@@ -344,7 +346,7 @@ fn shown(command: &Command, known: &Names) -> String {
 }
 
 /// Each once, though it may hold for several digests.
-fn say(notes: &[Note], w: &ServiceWords) -> Vec<String> {
+fn say(notes: &[Note], w: &Language) -> Vec<String> {
     let mut said = Vec::new();
     for note in notes.iter().map(|note| note.say(w)) {
         if !said.contains(&note) {
@@ -363,7 +365,7 @@ fn language(order: &Order, about: Option<&Subscription>, digest: Option<&DigestS
         .unwrap_or_default()
 }
 
-fn heading(answer: Answer, title: &str, w: &ServiceWords) -> String {
+fn heading(answer: Answer, title: &str, w: &Language) -> String {
     let key = match answer {
         Answer::Confirm => "confirm_heading",
         Answer::Welcome => "welcome_heading",

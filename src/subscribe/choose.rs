@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::command::Change;
 use super::note::Note;
-use crate::mail::render::ServiceWords;
+use crate::language::Languages;
 use crate::model::{Choices, KnownName, NameKind};
 use crate::time::{ReaderSchedule, Schedule, TimeError, Timestamp, Zone};
 
@@ -123,8 +123,18 @@ impl Names {
     }
 }
 
+/// What names and languages there are when choices change.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// Companies and themes.
+    pub names: &'a Names,
+    /// Languages of fixed strings.
+    pub languages: &'a Languages,
+}
+
 /// Applies one change.
-pub fn apply(choices: &mut Choices, change: &Change, names: &Names, now: Timestamp, notes: &mut Notes) {
+pub fn apply(choices: &mut Choices, change: &Change, known: Known<'_>, now: Timestamp, notes: &mut Notes) {
+    let names = known.names;
     match change {
         Change::Follow(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
@@ -178,13 +188,12 @@ pub fn apply(choices: &mut Choices, change: &Change, names: &Names, now: Timesta
             notes.done.push(Note::Format(*format));
         }
         Change::Language(code) => {
-            if ServiceWords::has(code) {
+            if let Some(language) = known.languages.find(code) {
                 choices.language = Some(code.clone());
-                notes
-                    .done
-                    .push(Note::About("language_set", ServiceWords::of(code).name().to_owned()));
+                notes.done.push(Note::About("language_set", language.name().to_owned()));
             } else {
-                notes.not_done.push(Note::About("unknown_language", code.clone()));
+                let codes: Vec<&str> = known.languages.codes().collect();
+                notes.not_done.push(Note::NoLanguage(code.clone(), codes.join(", ")));
             }
         }
         Change::Reset => {
@@ -292,10 +301,15 @@ mod tests {
     #[track_caller]
     fn check(lines: &str, holds: &str, not_done: &str) {
         let (mut choices, mut notes) = (Choices::default(), Notes::default());
+        let (names, languages) = (names(), Languages::builtin());
+        let known = Known {
+            names: &names,
+            languages: &languages,
+        };
         for line in lines.split(';') {
             match parse_line(line) {
                 Line::Command(Command::Change(change)) => {
-                    apply(&mut choices, &change, &names(), Timestamp::from_unix(0), &mut notes);
+                    apply(&mut choices, &change, known, Timestamp::from_unix(0), &mut notes);
                 }
                 other => panic!("{line}: {other:?}"),
             }
@@ -307,7 +321,8 @@ mod tests {
             choices.muted.join(" ")
         );
         assert_eq!(shown, holds);
-        let said: Vec<String> = notes.not_done.iter().map(|n| n.say(ServiceWords::of("en"))).collect();
+        let english = languages.of("en");
+        let said: Vec<String> = notes.not_done.iter().map(|n| n.say(&english)).collect();
         assert_eq!(said.join("; "), not_done);
     }
 

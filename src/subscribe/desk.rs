@@ -13,13 +13,13 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::answer::{self, Draft};
-use super::choose::{self, Names};
+use super::choose::{self, Known, Names};
 use super::command::Command;
 use super::decide::{Answer, Next, Standing, Trust, decide};
 use super::note::Note;
 use crate::config::{Config, DigestSettings};
 use crate::crash;
-use crate::mail::render::{ServiceWords, Templates};
+use crate::mail::render::Templates;
 use crate::model::{Choices, EndReason, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::rusqlite::Transaction;
 use crate::store::subscribers::{self, NewPending, Step};
@@ -180,7 +180,11 @@ impl Desk {
                 (Next::Changed, Some(current)) => {
                     if let Command::Change(change) = command {
                         let mut choices = current.choices.clone();
-                        choose::apply(&mut choices, change, known.names()?, self.now, &mut draft.notes);
+                        let known = Known {
+                            names: known.names()?,
+                            languages: &self.config.mail.languages,
+                        };
+                        choose::apply(&mut choices, change, known, self.now, &mut draft.notes);
                         self.keep_choices(tx, current.id, digest, &choices)?;
                         subscribers::add_consent(
                             tx,
@@ -278,7 +282,7 @@ impl Desk {
             choices.language = order
                 .language
                 .clone()
-                .filter(|code| code != ServiceWords::of(&digest.language).code());
+                .filter(|code| code != self.config.mail.languages.of(&digest.language).code());
         }
         let id = subscribers::put_pending(
             tx,

@@ -179,6 +179,7 @@ fn policy(config: &Config) -> store::Result<Policy> {
         own: vec![parse(&config.mail.from)?],
         authserv_id: config.inbound.authserv_id.clone(),
         message_max: config.inbound.message_max,
+        languages: config.mail.languages.clone(),
     })
 }
 

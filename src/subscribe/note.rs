@@ -1,6 +1,6 @@
 //! What changes came to, said in the reader's language.
 
-use crate::mail::render::{ServiceWords, Words};
+use crate::language::Language;
 use crate::model::{Frequency, Length, MailFormat};
 
 /// One thing that changed, or that could not be done.
@@ -8,6 +8,8 @@ use crate::model::{Frequency, Length, MailFormat};
 pub enum Note {
     /// A sentence about one name or value: the key of its words, and the value.
     About(&'static str, String),
+    /// A language there are no words in: what was asked for, and the codes there are.
+    NoLanguage(String, String),
     /// A sentence without a value.
     Plain(&'static str),
     /// How often from now on.
@@ -38,14 +40,14 @@ impl Note {
                 let word = written.split_whitespace().next().unwrap_or_default().to_owned();
                 Some(Self::Near("meant", word, near))
             }
-            Self::Near(..) | Self::About("unknown" | "unknown_zone" | "unknown_language", _) => None,
+            Self::Near(..) | Self::NoLanguage(..) | Self::About("unknown" | "unknown_zone", _) => None,
             ours => Some(ours),
         }
     }
 
     /// In words.
     #[must_use]
-    pub fn say(&self, w: &ServiceWords) -> String {
+    pub fn say(&self, w: &Language) -> String {
         match self {
             // Each sentence names its value in its own way.
             Self::About(key, value) => w.say(
@@ -56,9 +58,9 @@ impl Note {
                     ("zone", value),
                     ("language", value),
                     ("command", value),
-                    ("known", &Words::languages().join(", ")),
                 ],
             ),
+            Self::NoLanguage(code, known) => w.say("unknown_language", &[("name", code), ("known", known)]),
             Self::Plain(key) => w.say(key, &[]),
             Self::Often(frequency) => often_words(frequency, w),
             Self::Paused(days) => w.say("paused", &[("n", &days.to_string())]),
@@ -83,7 +85,7 @@ impl Note {
 
 /// How often, in words.
 #[must_use]
-pub fn often_words(frequency: &Frequency, w: &ServiceWords) -> String {
+pub fn often_words(frequency: &Frequency, w: &Language) -> String {
     match frequency {
         Frequency::Default => w.say("often_default", &[]),
         Frequency::Daily => w.say("often_daily", &[]),

@@ -3,6 +3,7 @@
 mod language;
 mod readers;
 mod reports;
+mod settings;
 mod strangers;
 
 use std::sync::Arc;

@@ -21,7 +21,8 @@ const BELOW: &[(&str, &[&str])] = &[
     ("model", &["time"]),
     ("time", &["model"]),
     ("clock", &["time"]),
-    ("config", &["model", "time"]),
+    ("config", &["model", "time", "language"]),
+    ("language", &["model", "time"]),
 ];
 
 /// Crate -> the only files (or folders, with a slash at the end) that may name it.

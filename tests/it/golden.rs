@@ -8,9 +8,10 @@ use std::time::Duration;
 use courant::config::{DigestSettings, LatePolicy};
 use courant::digest::compose::{Material, compose};
 use courant::digest::layout::{Plan, Reader};
+use courant::language::Languages;
 use courant::mail::message::{ListHeaders, MessageSpec, build};
 use courant::mail::render::text::{COLUMNS, columns, quoted_printable_len};
-use courant::mail::render::{RenderSettings, Templates, Words, render_digest};
+use courant::mail::render::{RenderSettings, Templates, render_digest};
 use courant::model::{
     Choices, CompanyVolume, Coverage, DeliveryKind, Edition, Entry, EntryId, FeedId, Layout, Length, Mention,
     MentionPlace, Rendered, Slot, StoryId, ThemeTag,
@@ -248,7 +249,7 @@ fn lay_out(edition: &Edition, choices: &Choices, had: &[i64], size_max: usize) -
     let (spec, templates) = (spec(), Templates::builtin());
     let settings = RenderSettings {
         zone: zone(),
-        language: choices.language.clone().unwrap_or_else(|| "en".into()),
+        language: Languages::builtin().of(choices.language.as_deref().unwrap_or("en")),
         web: true,
         archive: Some("https://news.courant.example/archive/daily".into()),
         edition: Some("https://news.courant.example/edition/41".into()),
@@ -277,7 +278,7 @@ fn lay_out(edition: &Edition, choices: &Choices, had: &[i64], size_max: usize) -
         reader,
         spec: &spec,
         names: &names,
-        words: Words::of(&settings.language),
+        words: settings.language.digest(),
     };
     let render = |layout: &Layout| render_digest(&templates, edition, layout, &settings);
     let layout = plan

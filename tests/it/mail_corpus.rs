@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use courant::address::Address;
+use courant::language::Languages;
 use courant::subscribe::inbound::{Envelope, Inbound, ListAddress, Policy, Proof, read_mail};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ fn policy() -> Policy {
         own: vec![Address::parse("digest@example.org").unwrap()],
         authserv_id: Some("mx.example.org".to_owned()),
         message_max: 256 * 1024,
+        languages: Languages::builtin(),
     }
 }
 

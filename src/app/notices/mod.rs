@@ -156,7 +156,7 @@ async fn queue(
 
 fn as_mail(notice: &Notice) -> OperatorMail {
     OperatorMail {
-        w: crate::mail::render::ServiceWords::of("en"),
+        w: crate::language::Languages::builtin().of("en").service().clone(),
         heading: notice.heading.clone(),
         alerts: notice.alerts.clone(),
         rows: notice.rows.clone(),

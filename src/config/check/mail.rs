@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use super::languages::languages;
 use super::service::{lmtp_address, usize_of};
 use super::{DAY, HOUR, MINUTE, SECOND, address, ca_file};
 use crate::config::secret::{SecretKeys, Surroundings, read_private, secret};
@@ -90,6 +91,7 @@ pub(super) fn mail(mut table: Table<'_>, around: &Surroundings) -> MailSettings 
         on_uncertain: table.choice("on_uncertain", &policies).unwrap_or(UncertainPolicy::Hold),
         rate: rate(&mut table),
         templates: templates(&mut table),
+        languages: languages(&mut table),
         give_up: table.duration("give_up", 4 * DAY, HOUR..=14 * DAY),
         html_max: usize::try_from(table.size("html_max", 80_000, 20_000..=100_000)).unwrap_or(usize::MAX),
         token_key,

@@ -3,6 +3,7 @@
 mod digests;
 mod feeds;
 mod imap;
+mod languages;
 mod mail;
 mod service;
 mod stories;

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rank;
 use crate::config::DigestSettings;
-use crate::mail::render::Words;
+use crate::language::Words;
 use crate::model::{
     Block, Choices, CompanyRef, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, StoryId, StoryView,
 };

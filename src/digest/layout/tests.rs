@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::language::Languages;
 use crate::model::{EntryId, Headline, Mark, Slot, StoryView, ThemeRef};
 
 const COMPANIES: [&str; 5] = ["nvidia", "nike", "tesla", "ubs", "adobe"];
@@ -169,7 +170,8 @@ proptest! {
         let (edition, spec, names) = (edition(&sketches), spec(), BTreeMap::new());
         let had: BTreeSet<StoryId> = had.into_iter().map(StoryId::new).collect();
         let reader = Reader { choices: &choices, had: &had, since: edition.window_from };
-        let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: Words::of("en") };
+        let english = Languages::builtin().of("en");
+        let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: english.digest() };
         let detail = Detail::full(&spec, &choices);
         let layout = plan.layout(detail);
         prop_assert_eq!(&layout, &plan.layout(detail), "the same again");
@@ -224,7 +226,8 @@ proptest! {
         let (edition, spec, names, choices) = (edition(&sketches), spec(), BTreeMap::new(), Choices::default());
         let had = BTreeSet::new();
         let reader = Reader { choices: &choices, had: &had, since: edition.window_from };
-        let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: Words::of("en") };
+        let english = Languages::builtin().of("en");
+        let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: english.digest() };
         let weight = |layout: &Layout| -> usize {
             let blocks = layout.sections.iter().filter(|s| s.kind != SectionKind::AlsoNoted).flat_map(|s| &s.blocks);
             blocks.map(|block| 10 + block.related.len() + usize::from(block.extract)).sum()
@@ -266,12 +269,13 @@ fn check(sketches: &[Sketch], choices: &Choices, expected: &[(&str, &[i64], &[u3
         had: &had,
         since: edition.window_from,
     };
+    let english = Languages::builtin().of("en");
     let plan = Plan {
         edition: &edition,
         reader,
         spec: &spec,
         names: &names,
-        words: Words::of("en"),
+        words: english.digest(),
     };
     let layout = plan.layout(Detail::full(&spec, choices));
     let got: Vec<(&str, Vec<i64>, Vec<u32>)> = layout

@@ -7,6 +7,7 @@ use super::operator::{self, render_operator};
 use super::place;
 use super::service::sample as sample_service;
 use super::templates::{RenderError, Templates};
+use crate::language::Languages;
 use crate::model::{
     Block, Coverage, Edition, EditionStory, EntryId, Headline, Layout, Rendered, Section, SectionKind, Slot, StoryId,
     StoryView,
@@ -29,7 +30,7 @@ pub(super) fn all(templates: &Templates) -> Result<(), RenderError> {
     for web in [true, false] {
         let settings = RenderSettings {
             zone: Zone::UTC,
-            language: "en".to_owned(),
+            language: Languages::builtin().of("en"),
             web,
             archive: web.then(|| "https://news.example.org/archive/daily".to_owned()),
             edition: web.then(|| "https://news.example.org/edition/1".to_owned()),
@@ -211,13 +212,12 @@ mod tests {
 
     use super::*;
     use crate::mail::render::text::{COLUMNS, columns};
-    use crate::mail::render::words::Words;
 
     fn sample_mail(language: &str) -> Rendered {
         let (edition, layout) = sample();
         let settings = RenderSettings {
             zone: "Europe/Berlin".parse().unwrap(),
-            language: language.to_owned(),
+            language: Languages::builtin().of(language),
             web: true,
             archive: None,
             edition: None,
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_language_has_every_string_and_renders() {
-        for language in Words::languages() {
+        for language in Languages::builtin().codes() {
             let mail = sample_mail(language);
             assert!(mail.html.contains(&format!("lang=\"{language}\"")), "{language}");
         }

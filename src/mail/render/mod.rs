@@ -11,14 +11,10 @@ mod operator;
 pub mod pages;
 pub mod place;
 mod service;
-mod service_words;
 mod templates;
 pub mod text;
-mod words;
 
 pub use digest::{RenderSettings, UNUSUAL_RATIO, archive_page, edition_page, render_digest};
 pub use operator::{OperatorMail, render_operator};
 pub use service::{Offer, ServiceMail, render_service};
-pub use service_words::ServiceWords;
 pub use templates::{RenderError, Templates, harmless};
-pub use words::{Marks, Words};

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use super::ServiceWords;
 use super::templates::{RenderError, Templates, harmless};
+use crate::language::{Languages, Phrases};
 use crate::model::Rendered;
 
 /// The values of a mail to the operator. What feeds and servers said is in `feeds` and `patch`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OperatorMail {
     /// The language.
-    pub w: &'static ServiceWords,
+    pub w: Phrases,
     /// Heading, and the subject.
     pub heading: String,
     /// What broke, a sentence each; empty in a summary of a good week.
@@ -50,7 +50,7 @@ fn plain_line(line: &str) -> String {
 /// A mail with the worst values there can be.
 pub(super) fn sample(worst: &str) -> OperatorMail {
     OperatorMail {
-        w: ServiceWords::of("en"),
+        w: Languages::builtin().of("en").service().clone(),
         heading: worst.to_owned(),
         alerts: vec![worst.to_owned()],
         rows: vec![(worst.to_owned(), worst.to_owned())],

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::ServiceWords;
 use super::templates::{RenderError, Templates};
+use crate::language::{Languages, Phrases};
 use crate::model::Rendered;
 
 /// A digest that can be asked for.
@@ -24,7 +24,7 @@ pub struct Offer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServiceMail {
     /// The language.
-    pub w: &'static ServiceWords,
+    pub w: Phrases,
     /// Heading of the mail.
     pub heading: String,
     /// The digest's name.
@@ -81,7 +81,7 @@ pub fn render_service(templates: &Templates, kind: &str, mail: &ServiceMail) -> 
 pub(super) fn sample(about: &str, web: bool, worst: &str) -> ServiceMail {
     let url = web.then(|| "https://news.example.org/confirm/abc".to_owned());
     ServiceMail {
-        w: ServiceWords::of("en"),
+        w: Languages::builtin().of("en").service().clone(),
         heading: worst.to_owned(),
         title: worst.to_owned(),
         about: about.to_owned(),
@@ -108,5 +108,72 @@ pub(super) fn sample(about: &str, web: bool, worst: &str) -> ServiceMail {
         leave_mail: "news+leave-abc@example.org".to_owned(),
         list_mail: "news@example.org".to_owned(),
         contact: worst.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each mail in each language, with and without a web door.
+    fn every_mail(mut check: impl FnMut(&str, &ServiceMail, &Rendered)) {
+        let templates = Templates::builtin();
+        for language in Languages::builtin().all() {
+            for about in [
+                "confirm",
+                "welcome",
+                "goodbye",
+                "question",
+                "settings",
+                "help",
+                "not_subscribed",
+                "export",
+            ] {
+                let kind = match about {
+                    "confirm" | "welcome" | "goodbye" => about,
+                    _ => "reply",
+                };
+                for web in [true, false] {
+                    let mut mail = sample(about, web, "value");
+                    mail.w = language.service().clone();
+                    let rendered = render_service(&templates, kind, &mail).unwrap();
+                    check(&format!("{} {about}", language.code()), &mail, &rendered);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_mail_fills_every_place_in_every_language() {
+        every_mail(|which, _, mail| {
+            for part in [&mail.subject, &mail.text, &mail.html] {
+                for place in ["title", "token", "often", "first", "hours", "mail"] {
+                    assert!(!part.contains(&format!("{{{place}}}")), "{which}: {part}");
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn an_address_to_write_to_is_a_link() {
+        every_mail(|which, mail, rendered| {
+            let link = format!("href=\"mailto:{0}\" style=\"color:#9b2c1f\">{0}</a>", mail.list_mail);
+            let is_wanted = !which.ends_with("confirm") && !which.ends_with("welcome");
+            assert_eq!(rendered.html.contains(&link), is_wanted, "{which}: {}", rendered.html);
+            assert_eq!(rendered.html.matches("<strong></strong>").count(), 0, "{which}");
+        });
+    }
+
+    #[test]
+    fn what_is_named_is_in_bold() {
+        every_mail(|which, _, rendered| {
+            let names_its_digest = ["confirm", "welcome", "goodbye"]
+                .iter()
+                .any(|about| which.ends_with(about));
+            let named = rendered.html.contains("<strong>value</strong>");
+            assert_eq!(named, names_its_digest, "{which}: {}", rendered.html);
+        });
+        let mail = render_service(&Templates::builtin(), "reply", &sample("settings", true, "value")).unwrap();
+        assert!(mail.html.contains("<strong>By mail</strong>"), "{}", mail.html);
     }
 }

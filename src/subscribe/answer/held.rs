@@ -1,7 +1,7 @@
 //! What holds for a reader, in words: when their mail comes, what it shows and leaves out.
 
 use crate::config::DigestSettings;
-use crate::mail::render::{ServiceWords, Words};
+use crate::language::{Language, Languages};
 use crate::model::{Choices, Length, MailFormat};
 use crate::subscribe::choose::Names;
 use crate::time::{ReaderSchedule, Schedule, Timestamp};
@@ -18,7 +18,7 @@ fn own_schedule(choices: &Choices, digest: &DigestSettings) -> Option<ReaderSche
 }
 
 /// When a reader's mail comes, in words.
-pub(super) fn when(choices: &Choices, digest: &DigestSettings, w: &ServiceWords) -> String {
+pub(super) fn when(choices: &Choices, digest: &DigestSettings, w: &Language) -> String {
     match own_schedule(choices, digest) {
         Some(own) => format!("{} ({})", rhythm(&own.schedule, w), own.zone),
         None => format!("{} ({})", rhythm(&digest.schedule, w), digest.zone),
@@ -26,7 +26,7 @@ pub(super) fn when(choices: &Choices, digest: &DigestSettings, w: &ServiceWords)
 }
 
 /// A schedule in words: the everyday ones in the reader's language, others in English.
-pub(super) fn rhythm(schedule: &Schedule, w: &ServiceWords) -> String {
+pub(in crate::subscribe) fn rhythm(schedule: &Schedule, w: &Language) -> String {
     let Some((days, time)) = schedule.plain() else {
         return schedule.words();
     };
@@ -42,7 +42,7 @@ pub(super) fn rhythm(schedule: &Schedule, w: &ServiceWords) -> String {
 }
 
 /// When the next mail comes, in words.
-pub(super) fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, w: &ServiceWords) -> String {
+pub(super) fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, w: &Language) -> String {
     let own = own_schedule(choices, digest);
     let (schedule, zone) = own
         .as_ref()
@@ -53,7 +53,7 @@ pub(super) fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, 
         |firing| {
             let local = zone.local(firing.at);
             let values = [
-                ("day", Words::of(w.code()).long_date(&local)),
+                ("day", w.digest().long_date(&local)),
                 ("time", local.clock()),
                 ("zone", zone.to_string()),
             ];
@@ -66,12 +66,13 @@ pub(super) fn first(choices: &Choices, digest: &DigestSettings, now: Timestamp, 
 }
 
 /// What holds for a reader: label and value.
-pub(super) fn holds(
+pub(in crate::subscribe) fn holds(
     choices: &Choices,
     digest: &DigestSettings,
     known: &Names,
+    languages: &Languages,
     now: Timestamp,
-    w: &ServiceWords,
+    w: &Language,
 ) -> Vec<(String, String)> {
     let row = |label: &str, value: String| (w.say(label, &[]), value);
     let named = |slugs: &[String]| {
@@ -101,10 +102,10 @@ pub(super) fn holds(
         rows.push(row("hold_format", w.say("hold_text", &[])));
     }
     if let Some(language) = &choices.language {
-        rows.push(row("hold_language", ServiceWords::of(language).name().to_owned()));
+        rows.push(row("hold_language", languages.of(language).name().to_owned()));
     }
     if let Some(until) = choices.paused_until.filter(|until| *until > now) {
-        let day = Words::of(w.code()).long_date(&digest.zone.local(until));
+        let day = w.digest().long_date(&digest.zone.local(until));
         rows.push(row("hold_paused", w.say("hold_until", &[("day", &day)])));
     }
     rows

@@ -15,7 +15,7 @@ use mail_parser::{HeaderValue, Message, MessageParser};
 
 use super::command::{Command, Line, language_of, parse_line};
 use crate::address::Address;
-use crate::mail::render::ServiceWords;
+use crate::language::Languages;
 
 pub use address::{Detail, ListAddress};
 pub use report::{Report, ReportKind};
@@ -52,6 +52,8 @@ pub struct Policy {
     pub authserv_id: Option<String>,
     /// Most bytes of a mail.
     pub message_max: usize,
+    /// The languages we have words in.
+    pub languages: Languages,
 }
 
 /// What shows that a mail comes from the owner of an address.
@@ -173,7 +175,9 @@ fn read_request(message: &Message<'_>, envelope: &Envelope, policy: &Policy) -> 
         message_id: message.message_id().map(capped_id).unwrap_or_default(),
         answers: ids(message.in_reply_to()).into_iter().next().unwrap_or_default(),
         references: ids(message.references()),
-        language: reading.language.or_else(|| content_language(message)),
+        language: reading
+            .language
+            .or_else(|| content_language(message, &policy.languages)),
     })
 }
 
@@ -283,10 +287,10 @@ fn capped_id(id: &str) -> String {
 }
 
 /// `Content-Language: de-DE` comes to `de`, when we have words for it.
-fn content_language(message: &Message<'_>) -> Option<String> {
+fn content_language(message: &Message<'_>, languages: &Languages) -> Option<String> {
     let value = message.header_raw("Content-Language")?;
     let primary = value.trim().split(['-', '_', ',', ' ']).next()?.to_ascii_lowercase();
-    ServiceWords::has(&primary).then_some(primary)
+    languages.find(&primary).map(|found| found.code().to_owned())
 }
 
 /// The Message-IDs in a field, without brackets.

@@ -8,6 +8,7 @@ fn policy() -> Policy {
         own: vec![Address::parse("digest@example.org").unwrap()],
         authserv_id: Some("mx.example.org".to_owned()),
         message_max: 256 * 1024,
+        languages: Languages::builtin(),
     }
 }
 

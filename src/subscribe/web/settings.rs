@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::connection::Peer;
 use super::member::{self, Member};
 use super::{Door, Site, field, fields};
-use crate::mail::render::{ServiceWords, Words};
+use crate::language::Languages;
 use crate::model::{Choices, Frequency, Length, MailFormat, NameKind};
 use crate::subscribe::choose::{Names, canonical, schedule_of};
 use crate::subscribe::note::often_words;
@@ -136,7 +136,7 @@ fn read(fields: &[(String, String)], names: &Names, zone: Zone) -> (Choices, Vec
         } else {
             MailFormat::Html
         },
-        language: filled("language").filter(|code| Words::languages().contains(&code.as_str())),
+        language: filled("language").filter(|code| Languages::builtin().find(code).is_some()),
         paused_until,
     };
     canonical(&mut choices);
@@ -190,7 +190,7 @@ async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told
         })
         .collect();
     let languages: Vec<_> = std::iter::once(("", "As the digest"))
-        .chain(Words::languages().into_iter().map(|code| (code, language_name(code))))
+        .chain(["en", "de", "fr", "es"].map(|code| (code, language_name(code))))
         .map(|(code, name)| {
             let chosen = choices.language.as_deref().unwrap_or_default() == code;
             serde_json::json!({"value": code, "name": name, "chosen": chosen})
@@ -237,7 +237,7 @@ fn frequencies(chosen: &Frequency) -> Vec<serde_json::Value> {
     .into_iter()
     .chain(DAYS.into_iter().map(|day| (day, Frequency::Weekly(day.to_owned()))));
     all.map(|(value, frequency)| {
-        serde_json::json!({"value": value, "name": often_words(&frequency, ServiceWords::of("en")), "chosen": frequency == *chosen})
+        serde_json::json!({"value": value, "name": often_words(&frequency, &Languages::builtin().of("en")), "chosen": frequency == *chosen})
     })
     .collect()
 }

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::RenderSettings;
 use super::section::SectionPage;
+use crate::language::Words;
 use crate::mail::render::place;
 use crate::mail::render::templates::harmless;
 use crate::mail::render::text::{columns, shorten};
-use crate::mail::render::words::Words;
 use crate::model::{Edition, EditionStory, Layout, StoryId};
 
 /// Subjects aim at this many characters or fewer.
@@ -61,7 +61,7 @@ pub(super) struct Builder<'a> {
     pub(super) edition: &'a Edition,
     pub(super) layout: &'a Layout,
     pub(super) settings: &'a RenderSettings,
-    pub(super) words: &'static Words,
+    pub(super) words: &'a Words,
     pub(super) stories: BTreeMap<StoryId, &'a EditionStory>,
     pub(super) n_links: u32,
 }
@@ -72,7 +72,7 @@ impl<'a> Builder<'a> {
             edition,
             layout,
             settings,
-            words: Words::of(&settings.language),
+            words: settings.language.digest(),
             stories: edition.stories.iter().map(|story| (story.story.id, story)).collect(),
             n_links: 0,
         }

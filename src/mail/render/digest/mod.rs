@@ -9,6 +9,7 @@ mod section;
 use super::templates::{RenderError, Templates};
 use super::text::quoted_printable_len;
 use crate::config::{Config, DigestSettings};
+use crate::language::Language;
 use crate::model::{Choices, Edition, EditionId, Layout, Length, Rendered};
 use crate::time::Zone;
 use frame::Builder;
@@ -24,7 +25,7 @@ pub struct RenderSettings {
     /// The zone all times are shown in: the reader's, else the digest's.
     pub zone: Zone,
     /// Language of fixed strings.
-    pub language: String,
+    pub language: Language,
     /// Whether there is a web door; without it the way out and the choices are `mailto:` links.
     pub web: bool,
     /// The page of past editions, where there is one that mails may name.
@@ -48,7 +49,10 @@ impl RenderSettings {
         let zone = choices.zone.as_deref().and_then(|zone| zone.parse().ok());
         Self {
             zone: zone.unwrap_or(digest.zone),
-            language: choices.language.clone().unwrap_or_else(|| digest.language.clone()),
+            language: config
+                .mail
+                .languages
+                .of(choices.language.as_ref().unwrap_or(&digest.language)),
             web: config.mailed_url().is_some(),
             archive: archive_page(config, digest),
             edition: None,

@@ -1,31 +1,15 @@
-//! Fixed strings and date forms of one language, read from `language/*.toml`.
-//!
-//! A language is one file with every key of `en.toml`; a test holds all files to that.
-
-use std::sync::LazyLock;
+//! Strings and date forms of the digest in one language.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::Mark;
 use crate::time::{LocalTime, Timestamp, Zone};
 
-static ALL: LazyLock<Vec<Words>> = LazyLock::new(|| {
-    [
-        include_str!("language/en.toml"),
-        include_str!("language/de.toml"),
-        include_str!("language/fr.toml"),
-        include_str!("language/es.toml"),
-    ]
-    .into_iter()
-    .map(|text| toml::from_str(text).expect("the embedded language files are complete, which a test checks"))
-    .collect()
-});
-
 /// A form for one and a form for many.
 type Plural = (String, String);
 
-/// The strings of one language.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// The strings of `[digest]`, and the code of their language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(
     missing_docs,
@@ -87,7 +71,7 @@ pub struct Words {
 }
 
 /// Names of marks.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "one field for each `Mark`")]
 pub struct Marks {
@@ -103,20 +87,6 @@ pub struct Marks {
 }
 
 impl Words {
-    /// The words of a language by BCP 47 tag (`de`, `de-AT`); English for one we have no file for.
-    #[must_use]
-    pub fn of(language: &str) -> &'static Self {
-        let primary = language.split(['-', '_']).next().unwrap_or_default();
-        let known = ALL.iter().find(|words| words.code.eq_ignore_ascii_case(primary));
-        known.or(ALL.first()).expect("English is always embedded")
-    }
-
-    /// Codes of the languages there are.
-    #[must_use]
-    pub fn languages() -> Vec<&'static str> {
-        ALL.iter().map(|words| words.code.as_str()).collect()
-    }
-
     /// Fills a plural's `{n}`.
     #[must_use]
     pub fn count(&self, forms: &Plural, n: u32) -> String {
