@@ -55,6 +55,7 @@ struct Strings {
     name: String,
     digest: Words,
     service: Phrases,
+    page: Phrases,
 }
 
 impl std::fmt::Debug for Language {
@@ -76,6 +77,7 @@ impl Language {
             name: table.get("name")?.as_str()?.to_owned(),
             digest: part("digest")?.try_into().ok()?,
             service: Phrases::new(part("service")?)?,
+            page: Phrases::new(part("page")?)?,
         })))
     }
 
@@ -101,6 +103,12 @@ impl Language {
     #[must_use]
     pub fn service(&self) -> &Phrases {
         &self.0.service
+    }
+
+    /// Strings of the web pages.
+    #[must_use]
+    pub fn page(&self) -> &Phrases {
+        &self.0.page
     }
 
     /// A string of those mails with its places filled in: `say("muted", &[("name", "AMD")])`.

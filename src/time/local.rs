@@ -241,12 +241,6 @@ impl LocalTime {
         self.naive.format("%a %-d %b").to_string()
     }
 
-    /// `Tuesday 21 September 2026`.
-    #[must_use]
-    pub fn long_date(&self) -> String {
-        self.naive.format("%A %-d %B %Y").to_string()
-    }
-
     /// `2026-03-29T07:00`.
     #[must_use]
     pub fn iso(&self) -> String {
@@ -367,7 +361,6 @@ mod tests {
         assert_eq!(local.clock(), "22:10");
         assert_eq!(local.weekday_clock(), "Mon 22:10");
         assert_eq!(local.short_date(), "Mon 21 Sep");
-        assert_eq!(local.long_date(), "Monday 21 September 2026");
         assert_eq!(local.iso(), "2026-09-21T22:10");
         assert_eq!(local.to_string(), "2026-09-21T22:10[Europe/Berlin]");
         assert_eq!(local.rfc3339(), "2026-09-21T22:10:00+02:00");

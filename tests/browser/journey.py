@@ -130,8 +130,28 @@ def every_page(ground, house, browser, axe, address="pia@example.net"):
     one_page(ground, browser, axe, "left", lambda: browser.open(pages["leave"]))
 
 
-def one_page(ground, browser, axe, name, go):
-    for width, scheme in LOOKS:
+def every_language(ground, house, browser, axe, address):
+    """Each kind of page in each language: the right `lang`, and nothing to scroll sideways where words are long."""
+    digest = digest_of(house, address)
+    pages = {
+        "subscribe": house.url + "/",
+        "lost-link": house.url + "/settings",
+        "settings": page_link(digest, "settings"),
+        "leave": page_link(digest, "leave"),
+        "edition": house.url + "/edition/1",
+        "bad-link": house.url + "/confirm/nothing",
+    }
+    for code in ("de", "fr", "es"):
+        browser.reads(code)
+        for name, url in pages.items():
+            one_page(ground, browser, axe, f"{name}-{code}", lambda url=url: browser.open(url), [(360, "light")])
+            found = browser.all("html")[0].get_attribute("lang")
+            ground.check("languages", f"{name} is in {code}", found == code, found)
+    browser.reads("en")
+
+
+def one_page(ground, browser, axe, name, go, looks=LOOKS):
+    for width, scheme in looks:
         browser.look(width, scheme)
         go()
         browser.picture(f"page-{name}-{width}-{scheme}")

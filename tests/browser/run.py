@@ -49,6 +49,7 @@ def everything(ground, binary, pictures, axe):
     journey.readers(house, with_scripts, "pia@example.net", reader)
     journey.lost_link(ground, house, without, reader)
     journey.every_page(ground, house, with_scripts, axe)
+    journey.every_language(ground, house, with_scripts, axe, reader)
     journey.pending(house, "kim@example.net")
     mails.every_mail(ground, house, with_scripts, axe, reader)
     attacks.headers(ground, house)

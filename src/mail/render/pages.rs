@@ -82,6 +82,7 @@ mod tests {
             serde_json::json!({"name": "<b>N", "contact": "C", "subscribe_address": "news+subscribe@example.org"});
         let values = serde_json::json!({
             "site": site, "heading": "<script>alert(1)</script>", "paragraphs": ["{{ 7 * 7 }}"], "links": [],
+            "w": {"code": "en", "footer": "F"},
         });
         let page = pages.render("notice", &values).unwrap();
         assert!(

@@ -1,24 +1,24 @@
 //! Asking, confirming, leaving.
 
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::connection::Peer;
-use super::member;
-use super::{Door, Link, Site, field, fields};
+use super::guest::Guest;
+use super::member::{self, Who};
+use super::{field, fields};
 use crate::address::Address;
 use crate::subscribe::Way;
+use crate::subscribe::answer::rhythm;
 
 /// The form.
-pub async fn form(State(door): State<Door>) -> Response {
-    show_form(&door, StatusCode::OK, "", "", None)
+pub async fn form(guest: Guest) -> Response {
+    show_form(&guest, StatusCode::OK, "", "", None)
 }
 
-fn show_form(door: &Door, status: StatusCode, address: &str, chosen: &str, problem: Option<&str>) -> Response {
-    let config = door.ctx.config();
+fn show_form(guest: &Guest, status: StatusCode, address: &str, chosen: &str, problem: Option<&str>) -> Response {
+    let config = guest.door.ctx.config();
     let open: Vec<_> = config.digests.iter().filter(|digest| digest.open).collect();
     let chosen = open.iter().map(|digest| digest.key.as_str()).find(|key| *key == chosen);
     let chosen = chosen
@@ -27,178 +27,130 @@ fn show_form(door: &Door, status: StatusCode, address: &str, chosen: &str, probl
     let digests: Vec<_> = open
         .iter()
         .map(|digest| {
-            let schedule = format!("{}, {}", digest.schedule.words(), digest.zone);
+            let schedule = format!("{}, {}", rhythm(&digest.schedule, &guest.language), digest.zone);
             serde_json::json!({"key": digest.key, "title": digest.title, "schedule": schedule})
         })
         .collect();
     let values = serde_json::json!({
-        "site": Site::of(&config), "digests": digests, "archives": digests, "address": address, "chosen": chosen,
-        "problem": problem,
+        "digests": digests, "archives": digests, "address": address, "chosen": chosen,
+        "problem": problem.map(|key| guest.say(key, &[])),
     });
-    door.page(status, "subscribe", &values)
+    guest.page(status, "subscribe", values)
 }
 
 /// Takes the form. Whatever the address, known or not, the answer is the same page.
-pub async fn subscribe(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let network = door.network(peer, &headers);
-    let counted = {
-        let mut requests = door.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        requests.count(network, door.ctx.now())
-    };
-    if let Err(wait) = counted {
-        return door.slow_down(wait);
+pub async fn subscribe(guest: Guest, body: Bytes) -> Response {
+    if let Some(refused) = guest.one_too_many() {
+        return refused;
     }
     let fields = fields(&body);
     let (typed, digest) = (field(&fields, "address"), field(&fields, "digest"));
     // Only a program fills a field nobody sees.
     if !field(&fields, "website").is_empty() {
-        return asked(&door);
+        return asked(&guest);
     }
+    let wrong = |problem| show_form(&guest, StatusCode::UNPROCESSABLE_ENTITY, typed, digest, Some(problem));
     let Ok(address) = Address::parse(typed) else {
-        let problem = Some("That is not a mail address we can send to; please check it.");
-        return show_form(&door, StatusCode::UNPROCESSABLE_ENTITY, typed, digest, problem);
+        return wrong("bad_address");
     };
-    if !door
-        .ctx
-        .config()
-        .digests
-        .iter()
-        .any(|known| known.open && known.key == digest)
-    {
-        return show_form(
-            &door,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            typed,
-            digest,
-            Some("Please choose a digest."),
-        );
+    let config = guest.door.ctx.config();
+    if !config.digests.iter().any(|known| known.open && known.key == digest) {
+        return wrong("no_digest");
     }
-    match member::ask(&door.ctx, &door.templates, address, digest, network.words()).await {
-        Ok(()) => asked(&door),
-        Err(error) => door.failed(&error),
+    let who = Who {
+        network: guest.network.words(),
+        language: guest.accepted.as_ref().map(|language| language.code().to_owned()),
+    };
+    match member::ask(&guest.door.ctx, &guest.door.templates, address, digest, who).await {
+        Ok(()) => asked(&guest),
+        Err(error) => guest.failed(&error),
     }
 }
 
-fn asked(door: &Door) -> Response {
-    door.notice(
-        StatusCode::OK,
-        "Please look into your mailbox",
-        &[
-            "A mail is on its way to you. Answer it, or open its link, and you are subscribed.",
-            "Nothing came after a quarter of an hour? Look into the folder for unwanted mail, or ask again tomorrow.",
-        ],
-        &[],
-    )
+fn asked(guest: &Guest) -> Response {
+    guest.notice(StatusCode::OK, "asked_heading", &["asked", "nothing_came"], &[])
+}
+
+/// An order that needs no language: its reader is known by a token.
+fn by_token(guest: &Guest) -> Who {
+    Who {
+        network: guest.network.words(),
+        language: None,
+    }
 }
 
 /// The page a confirm link opens: a button, nothing else, since scanners open links.
-pub async fn confirm_page(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    match member::pending(&door.ctx, &token).await {
-        Ok(Some(waiting)) => door.ask(
-            "One more step",
-            &[&format!("Press the button to subscribe to {}.", waiting.title)],
-            "Yes, subscribe me",
-            &format!("/confirm/{token}"),
-            None,
-        ),
-        Ok(None) => door.bad_token(door.network(peer, &headers)),
-        Err(error) => door.failed(&error),
+pub async fn confirm_page(guest: Guest, Path(token): Path<String>) -> Response {
+    match member::pending(&guest.door.ctx, &token).await {
+        Ok(Some(waiting)) => {
+            let guest = guest.reads(&waiting);
+            let text = guest.say("confirm_text", &[("title", &waiting.title)]);
+            guest.ask("confirm_heading", &text, "confirm", &format!("/confirm/{token}"), &[])
+        }
+        Ok(None) => guest.bad_token(),
+        Err(error) => guest.failed(&error),
     }
 }
 
 /// Confirms.
-pub async fn confirm(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let network = door.network(peer, &headers);
-    match member::confirm(&door.ctx, &door.templates, &token, network.words()).await {
-        Ok(Some(confirmed)) => door.notice(
-            StatusCode::OK,
-            "You are subscribed",
-            &[
-                &format!("{} comes next on {}.", confirmed.title, confirmed.next),
-                "Every mail has a link that changes what you get, and one that ends it.",
-            ],
-            &[Link {
-                href: format!("/settings/{}", confirmed.settings_token),
-                text: "Choose companies, themes and time",
-            }],
-        ),
-        Ok(None) => door.bad_token(network),
-        Err(error) => door.failed(&error),
+pub async fn confirm(guest: Guest, Path(token): Path<String>) -> Response {
+    let who = by_token(&guest);
+    let confirmed = match member::confirm(&guest.door.ctx, &guest.door.templates, &token, who).await {
+        Ok(Some(confirmed)) => confirmed,
+        Ok(None) => return guest.bad_token(),
+        Err(error) => return guest.failed(&error),
+    };
+    let guest = guest.reads(&confirmed);
+    let mut paragraphs = Vec::new();
+    if let Some(next) = &confirmed.next {
+        let date = guest.language.digest().long_date(next);
+        let day = format!("{date}, {} {}", next.clock(), next.abbreviation());
+        paragraphs.push(guest.say("confirmed_next", &[("title", &confirmed.title), ("day", &day)]));
     }
+    paragraphs.push(guest.say("confirmed_links", &[]));
+    let links = [guest.link(format!("/settings/{}", confirmed.settings_token), "confirmed_choose")];
+    guest.told(StatusCode::OK, "confirmed_heading", &paragraphs, &links)
 }
 
 /// The page a leave link opens.
-pub async fn leave_page(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    match member::by_leave_token(&door.ctx, &token).await {
-        Ok(Some(found)) if found.is_active => door.ask(
-            "Stop these mails?",
-            &[&format!("{} will no longer be sent to you.", found.title)],
-            "Yes, stop them",
-            &format!("/leave/{token}"),
-            Some(Link {
-                href: format!("/settings/{}", found.settings_token),
-                text: "Fewer mails instead: weekly, a pause, fewer topics",
-            }),
-        ),
-        Ok(Some(_)) => left(&door),
-        Ok(None) => door.bad_token(door.network(peer, &headers)),
-        Err(error) => door.failed(&error),
+pub async fn leave_page(guest: Guest, Path(token): Path<String>) -> Response {
+    match member::by_leave_token(&guest.door.ctx, &token).await {
+        Ok(Some(found)) if found.is_active => {
+            let guest = guest.reads(&found);
+            let text = guest.say("leave_text", &[("title", &found.title)]);
+            let links = [guest.link(format!("/settings/{}", found.settings_token), "leave_less")];
+            guest.ask("leave_heading", &text, "leave", &format!("/leave/{token}"), &links)
+        }
+        Ok(Some(found)) => left(&guest.reads(&found)),
+        Ok(None) => guest.bad_token(),
+        Err(error) => guest.failed(&error),
     }
 }
 
 /// Leaves: from the page's button, or from a mail program's own (RFC 8058), which posts `List-Unsubscribe=One-Click`
 /// and wants no page. Acts before it answers, and again does nothing.
-pub async fn leave(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let network = door.network(peer, &headers);
+pub async fn leave(guest: Guest, Path(token): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
     let one_click = is_one_click(&headers, &body);
-    match member::by_leave_token(&door.ctx, &token).await {
-        Ok(Some(_)) => {}
-        Ok(None) => return door.bad_token(network),
-        Err(error) => return door.failed(&error),
-    }
+    let guest = match member::by_leave_token(&guest.door.ctx, &token).await {
+        Ok(Some(found)) => guest.reads(&found),
+        Ok(None) => return guest.bad_token(),
+        Err(error) => return guest.failed(&error),
+    };
     let way = if one_click { Way::OneClick } else { Way::Web };
-    match member::leave(&door.ctx, &door.templates, &token, way, network.words()).await {
+    let who = by_token(&guest);
+    match member::leave(&guest.door.ctx, &guest.door.templates, &token, way, who).await {
         Ok(()) if one_click => (StatusCode::OK, "You will get no more of these mails.\n").into_response(),
-        Ok(()) => left(&door),
-        Err(error) => door.failed(&error),
+        Ok(()) => left(&guest),
+        Err(error) => guest.failed(&error),
     }
 }
 
-fn left(door: &Door) -> Response {
-    door.notice(
+fn left(guest: &Guest) -> Response {
+    guest.notice(
         StatusCode::OK,
-        "You will get no more of these mails",
-        &["It holds from now on; a mail that was already on its way may still arrive."],
-        &[Link {
-            href: "/".into(),
-            text: "Subscribe again",
-        }],
+        "left_heading",
+        &["left_text"],
+        &[guest.link("/", "left_back")],
     )
 }
 

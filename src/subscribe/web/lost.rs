@@ -1,77 +1,67 @@
 //! The settings link asked for again. Whoever asks learns nothing: the page says the same whatever the address, and it is
 //! answered before anything is looked up, so its time says nothing either. What follows is at most one mail to the address.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::connection::Peer;
-use super::{Door, Site, field, fields, member};
+use super::guest::Guest;
+use super::{field, fields, member};
 use crate::address::Address;
 
 /// Requests that may wait for the database at once; past that people are asked to come back.
 pub const WAITING_MAX: usize = 64;
+/// In so long.
+const COME_BACK: Duration = Duration::from_secs(10);
 
 /// The form.
-pub async fn form(State(door): State<Door>) -> Response {
-    show(&door, StatusCode::OK, "", None)
+pub async fn form(guest: Guest) -> Response {
+    show(&guest, StatusCode::OK, "", None)
 }
 
-fn show(door: &Door, status: StatusCode, address: &str, problem: Option<&str>) -> Response {
-    let values = serde_json::json!({"site": Site::of(&door.ctx.config()), "address": address, "problem": problem});
-    door.page(status, "lost", &values)
+fn show(guest: &Guest, status: StatusCode, address: &str, problem: Option<String>) -> Response {
+    guest.page(
+        status,
+        "lost",
+        serde_json::json!({"address": address, "problem": problem}),
+    )
 }
 
 /// Takes the form.
-pub async fn send(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let network = door.network(peer, &headers);
-    let counted = {
-        let mut requests = door.requests.lock().unwrap_or_else(PoisonError::into_inner);
-        requests.count(network, door.ctx.now())
-    };
-    if let Err(wait) = counted {
-        return door.slow_down(wait);
+pub async fn send(guest: Guest, body: Bytes) -> Response {
+    if let Some(refused) = guest.one_too_many() {
+        return refused;
     }
     let fields = fields(&body);
     let typed = field(&fields, "address");
     // Only a program fills a field nobody sees.
     if !field(&fields, "website").is_empty() {
-        return sent(&door);
+        return sent(&guest);
     }
     let Ok(address) = Address::parse(typed) else {
-        let problem = Some("That is not a mail address we can send to; please check it.");
-        return show(&door, StatusCode::UNPROCESSABLE_ENTITY, typed, problem);
+        let problem = Some(guest.say("bad_address", &[]));
+        return show(&guest, StatusCode::UNPROCESSABLE_ENTITY, typed, problem);
     };
-    let Ok(place) = Arc::clone(&door.waiting).try_acquire_owned() else {
-        return door.slow_down(std::time::Duration::from_secs(10));
+    let Ok(place) = Arc::clone(&guest.door.waiting).try_acquire_owned() else {
+        return guest.slow_down(COME_BACK);
     };
-    let (ctx, templates) = (door.ctx.clone(), Arc::clone(&door.templates));
+    let (ctx, templates) = (guest.door.ctx.clone(), Arc::clone(&guest.door.templates));
+    let who = member::Who {
+        network: guest.network.words(),
+        language: guest.accepted.as_ref().map(|language| language.code().to_owned()),
+    };
     tokio::spawn(async move {
-        if let Err(error) = member::find_again(&ctx, &templates, address, network.words()).await {
+        if let Err(error) = member::find_again(&ctx, &templates, address, who).await {
             tracing::error!(%error, "A settings link could not be sent");
         }
         drop(place);
     });
-    sent(&door)
+    sent(&guest)
 }
 
-fn sent(door: &Door) -> Response {
-    door.notice(
-        StatusCode::OK,
-        "Please look into your mailbox",
-        &[
-            "If this address gets our mail, the link to its settings is on its way there.",
-            "Nothing came after a quarter of an hour? Look into the folder for unwanted mail, or ask again tomorrow.",
-        ],
-        &[],
-    )
+fn sent(guest: &Guest) -> Response {
+    guest.notice(StatusCode::OK, "asked_heading", &["lost_sent", "nothing_came"], &[])
 }

@@ -12,6 +12,7 @@ use crate::subscribe::choose::{Names, schedule_of};
 use crate::subscribe::command::Command;
 use crate::subscribe::inbound::Proof;
 use crate::subscribe::{Done, Order, Way, order};
+use crate::time::LocalTime;
 use crate::token;
 
 /// A subscription as a page shows it.
@@ -29,55 +30,55 @@ pub struct Member {
     pub choices: Choices,
     /// Whether it gets mail.
     pub is_active: bool,
+    /// The digest's language.
+    pub language: String,
     /// Opens the settings page.
     pub settings_token: String,
     /// Opens the leave page.
     pub leave_token: String,
-    /// The next edition, in words; empty when there is none.
-    pub next: String,
+    /// The next edition on local time; `None` when there is none.
+    pub next: Option<LocalTime>,
+}
+
+/// Who asks, as far as an order keeps it.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// The network, for the proof of consent.
+    pub network: String,
+    /// What they read in, where that is known.
+    pub language: Option<String>,
 }
 
 /// An order from a page.
-fn page_order(command: Command, from: Option<Address>, proof: Proof, way: Way, evidence: String) -> Order {
+fn page_order(command: Command, from: Option<Address>, proof: Proof, way: Way, who: Who) -> Order {
     Order {
         commands: vec![command],
         unclear: Vec::new(),
         from,
         proof,
         way,
-        evidence,
+        evidence: who.network,
         thread: None,
         answers: Vec::new(),
-        language: None,
+        language: who.language,
     }
 }
 
 /// Asks for a digest: at most a confirmation mail follows, and the page never says what did.
-pub async fn ask(
-    ctx: &Ctx,
-    templates: &Arc<Templates>,
-    address: Address,
-    digest: &str,
-    evidence: String,
-) -> store::Result<()> {
+pub async fn ask(ctx: &Ctx, templates: &Arc<Templates>, address: Address, digest: &str, who: Who) -> store::Result<()> {
     let command = Command::Subscribe(Some(digest.to_owned()));
     order(
         ctx,
         templates,
-        page_order(command, Some(address), Proof::None, Way::Web, evidence),
+        page_order(command, Some(address), Proof::None, Way::Web, who),
     )
     .await?;
     Ok(())
 }
 
 /// Asks for the link to one's settings: at most one mail follows.
-pub async fn find_again(
-    ctx: &Ctx,
-    templates: &Arc<Templates>,
-    address: Address,
-    evidence: String,
-) -> store::Result<Done> {
-    let asked = page_order(Command::Settings, Some(address), Proof::None, Way::Web, evidence);
+pub async fn find_again(ctx: &Ctx, templates: &Arc<Templates>, address: Address, who: Who) -> store::Result<Done> {
+    let asked = page_order(Command::Settings, Some(address), Proof::None, Way::Web, who);
     order(ctx, templates, asked).await
 }
 
@@ -95,23 +96,12 @@ pub async fn pending(ctx: &Ctx, confirm: &str) -> store::Result<Option<Member>> 
 }
 
 /// Confirms; `None` for a token that is not good.
-pub async fn confirm(
-    ctx: &Ctx,
-    templates: &Arc<Templates>,
-    confirm: &str,
-    evidence: String,
-) -> store::Result<Option<Member>> {
+pub async fn confirm(ctx: &Ctx, templates: &Arc<Templates>, confirm: &str, who: Who) -> store::Result<Option<Member>> {
     let Some(waiting) = pending(ctx, confirm).await? else {
         return Ok(None);
     };
     let command = Command::Confirm(confirm.to_owned());
-    match order(
-        ctx,
-        templates,
-        page_order(command, None, Proof::None, Way::Web, evidence),
-    )
-    .await?
-    {
+    match order(ctx, templates, page_order(command, None, Proof::None, Way::Web, who)).await? {
         Done::BadToken => Ok(None),
         _ => Ok(Some(waiting)),
     }
@@ -130,23 +120,11 @@ pub async fn by_settings_token(ctx: &Ctx, text: &str) -> store::Result<Option<Me
 }
 
 /// Ends a subscription; one that is over stays as it is.
-pub async fn leave(
-    ctx: &Ctx,
-    templates: &Arc<Templates>,
-    token: &str,
-    way: Way,
-    evidence: String,
-) -> store::Result<()> {
+pub async fn leave(ctx: &Ctx, templates: &Arc<Templates>, token: &str, way: Way, who: Who) -> store::Result<()> {
     order(
         ctx,
         templates,
-        page_order(
-            Command::Leave(None),
-            None,
-            Proof::Leave(token.to_owned()),
-            way,
-            evidence,
-        ),
+        page_order(Command::Leave(None), None, Proof::Leave(token.to_owned()), way, who),
     )
     .await?;
     Ok(())
@@ -193,20 +171,18 @@ async fn member(ctx: &Ctx, found: Option<Subscription>) -> store::Result<Option<
         return Ok(None);
     };
     let key = ctx.token_key().await?;
-    let next = spec.schedule.next_after(spec.zone, ctx.now()).map(|firing| {
-        let local = spec.zone.local(firing.at);
-        format!("{}, {} {}", local.long_date(), local.clock(), local.abbreviation())
-    });
+    let next = spec.schedule.next_after(spec.zone, ctx.now());
     Ok(Some(Member {
         id: found.id,
         digest: found.digest,
         title: spec.title.clone(),
         address: person.address,
         choices: found.choices,
+        language: spec.language.clone(),
         is_active: found.status == SubscriptionStatus::Active,
         settings_token: token::settings_token(&key, found.id),
         leave_token: token::leave_token(&key, found.id),
-        next: next.unwrap_or_default(),
+        next: next.map(|firing| spec.zone.local(firing.at)),
     }))
 }
 

@@ -8,6 +8,7 @@ mod archive;
 mod client;
 mod connection;
 mod door;
+mod guest;
 mod lost;
 mod member;
 mod ops;
@@ -15,27 +16,24 @@ mod seats;
 mod settings;
 mod websub;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::config::Config;
 use crate::context::Ctx;
-use crate::mail::personal::detail;
 use crate::mail::render::Templates;
 use crate::mail::render::pages::{Pages, STYLE};
-use client::{BAD_TOKENS_MAX, Network, REQUESTS_MAX, Tries};
-use connection::Peer;
+use client::{BAD_TOKENS_MAX, REQUESTS_MAX, Tries};
+use guest::Guest;
 
 /// Bytes of a form; the settings page with every theme chosen stays far below.
 const BODY_MAX_BYTES: usize = 16 * 1024;
@@ -93,7 +91,7 @@ fn router(door: Door) -> Router {
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready))
         .route("/metrics", get(ops::metrics))
-        .fallback(|State(door): State<Door>| async move { door.missing() })
+        .fallback(|guest: Guest| async move { guest.missing() })
         .route("/websub/{path}", get(websub::verify).post(websub::push))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .layer(middleware::from_fn(guard))
@@ -131,123 +129,6 @@ async fn guard(request: Request, next: Next) -> Response {
             "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ));
     response
-}
-
-/// What the frame of every page shows.
-#[derive(Serialize)]
-struct Site {
-    name: String,
-    contact: String,
-    subscribe_address: String,
-}
-
-impl Site {
-    fn of(config: &Config) -> Self {
-        Self {
-            name: config.mail.from_name.clone(),
-            contact: config.mail.contact.clone(),
-            subscribe_address: detail(&config.mail.list_address, "subscribe"),
-        }
-    }
-}
-
-/// A way on from a page.
-#[derive(Serialize)]
-struct Link {
-    href: String,
-    text: &'static str,
-}
-
-impl Door {
-    fn network(&self, peer: Peer, headers: &HeaderMap) -> Network {
-        let config = self.ctx.config();
-        let proxies = config.web.as_ref().map_or(&[][..], |web| &web.trusted_proxies);
-        Network::of(peer.0, headers, proxies)
-    }
-
-    fn page<T: Serialize>(&self, status: StatusCode, name: &str, values: &T) -> Response {
-        match self.pages.render(name, values) {
-            Ok(html) => (status, Html(html)).into_response(),
-            Err(error) => {
-                tracing::error!(page = name, %error, "A page could not be rendered");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
-        }
-    }
-
-    /// A page that says something.
-    fn notice(&self, status: StatusCode, heading: &str, paragraphs: &[&str], links: &[Link]) -> Response {
-        let site = Site::of(&self.ctx.config());
-        let values = serde_json::json!({"site": site, "heading": heading, "paragraphs": paragraphs, "links": links});
-        self.page(status, "notice", &values)
-    }
-
-    /// A page with one button.
-    fn ask(&self, heading: &str, paragraphs: &[&str], button: &str, action: &str, link: Option<Link>) -> Response {
-        let site = Site::of(&self.ctx.config());
-        let values = serde_json::json!({
-            "site": site, "heading": heading, "paragraphs": paragraphs, "button": button, "action": action, "link": link,
-        });
-        self.page(StatusCode::OK, "ask", &values)
-    }
-
-    fn missing(&self) -> Response {
-        self.notice(StatusCode::NOT_FOUND, "Nothing here", &["There is no such page."], &[])
-    }
-
-    /// The one answer to any token that is not good: unknown, used or expired.
-    fn bad_token(&self, network: Network) -> Response {
-        let now = self.ctx.now();
-        let counted = self
-            .bad_tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .count(network, now);
-        match counted {
-            Ok(()) => self.notice(
-                StatusCode::NOT_FOUND,
-                "This link does not work",
-                &[
-                    "It may have been used already, or be too old.",
-                    "If you wanted to subscribe, please ask again; if you wanted to leave, the newest mail has a link.",
-                ],
-                &[
-                    Link {
-                        href: "/settings".into(),
-                        text: "Have the link to your settings sent again",
-                    },
-                    Link {
-                        href: "/".into(),
-                        text: "To the first page",
-                    },
-                ],
-            ),
-            Err(wait) => self.slow_down(wait),
-        }
-    }
-
-    fn slow_down(&self, wait: Duration) -> Response {
-        let mut response = self.notice(
-            StatusCode::TOO_MANY_REQUESTS,
-            "Too many tries",
-            &["Please wait a little and try again."],
-            &[],
-        );
-        if let Ok(value) = HeaderValue::try_from(wait.as_secs().max(1).to_string()) {
-            response.headers_mut().insert(header::RETRY_AFTER, value);
-        }
-        response
-    }
-
-    fn failed(&self, error: &dyn std::fmt::Display) -> Response {
-        tracing::error!(%error, "A request to the pages failed");
-        self.notice(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "Not now",
-            &["Something on our side does not work at the moment. Nothing was changed; please try again later."],
-            &[],
-        )
-    }
 }
 
 /// The fields of a form, urlencoded, in their order.

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::Door;
 use super::connection::Peer;
+use super::guest::Guest;
 use crate::store::settings;
 use crate::time::Timestamp;
 
@@ -46,9 +47,9 @@ fn through_a_proxy(headers: &HeaderMap) -> bool {
 }
 
 /// Everything measured, in Prometheus' text format; to loopback only, and not through a proxy that serves others.
-pub async fn metrics(State(door): State<Door>, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
+pub async fn metrics(guest: Guest, Extension(peer): Extension<Peer>, headers: HeaderMap) -> Response {
     if !peer.0.ip().to_canonical().is_loopback() || through_a_proxy(&headers) {
-        return door.missing();
+        return guest.missing();
     }
     (
         [(header::CONTENT_TYPE, "text/plain; version=0.0.4")],

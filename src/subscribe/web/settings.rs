@@ -1,59 +1,53 @@
 //! A reader's choices behind a signed link: shown, changed, and checked before anything is kept.
 
-use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::Path;
+use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::connection::Peer;
+use super::guest::Guest;
 use super::member::{self, Member};
-use super::{Door, Site, field, fields};
-use crate::language::Languages;
+use super::{field, fields};
+use crate::language::Language;
 use crate::model::{Choices, Frequency, Length, MailFormat, NameKind};
-use crate::subscribe::choose::{Names, canonical, schedule_of};
+use crate::subscribe::choose::{Known, canonical, schedule_of};
 use crate::subscribe::note::often_words;
 use crate::time::{CivilDate, Timestamp, Zone, parse_clock};
 
 /// The page.
-pub async fn page(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    match member::by_settings_token(&door.ctx, &token).await {
-        Ok(Some(member)) => show(&door, &token, &member, &member.choices, Told::default()).await,
-        Ok(None) => door.bad_token(door.network(peer, &headers)),
-        Err(error) => door.failed(&error),
+pub async fn page(guest: Guest, Path(token): Path<String>) -> Response {
+    match member::by_settings_token(&guest.door.ctx, &token).await {
+        Ok(Some(member)) => show(&guest.reads(&member), &token, &member, &member.choices, Told::default()).await,
+        Ok(None) => guest.bad_token(),
+        Err(error) => guest.failed(&error),
     }
 }
 
 /// Keeps what the form says, or shows it again with what is wrong.
-pub async fn save(
-    State(door): State<Door>,
-    Extension(peer): Extension<Peer>,
-    Path(token): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let network = door.network(peer, &headers);
-    let member = match member::by_settings_token(&door.ctx, &token).await {
+pub async fn save(guest: Guest, Path(token): Path<String>, body: Bytes) -> Response {
+    let member = match member::by_settings_token(&guest.door.ctx, &token).await {
         Ok(Some(member)) => member,
-        Ok(None) => return door.bad_token(network),
-        Err(error) => return door.failed(&error),
+        Ok(None) => return guest.bad_token(),
+        Err(error) => return guest.failed(&error),
     };
-    let names = match member::names(&door.ctx).await {
+    let guest = guest.reads(&member);
+    let names = match member::names(&guest.door.ctx).await {
         Ok(names) => names,
-        Err(error) => return door.failed(&error),
+        Err(error) => return guest.failed(&error),
     };
-    let config = door.ctx.config();
+    let config = guest.door.ctx.config();
     let Some(spec) = config.digests.iter().find(|digest| digest.key == member.digest) else {
-        return door.missing();
+        return guest.missing();
     };
     let written = fields(&body);
-    let (choices, mut problems) = read(&written, &names, spec.zone);
-    if let Err(error) = schedule_of(&choices, &spec.schedule, spec.zone) {
+    let known = Known {
+        names: &names,
+        languages: &config.mail.languages,
+    };
+    let (choices, mut problems) = read(&written, known, spec.zone, &guest.language);
+    if problems.is_empty()
+        && let Err(error) = schedule_of(&choices, &spec.schedule, spec.zone)
+    {
         problems.push(error.to_string());
     }
     if !problems.is_empty() {
@@ -62,22 +56,29 @@ pub async fn save(
             problems: &problems,
             written: Some(&written),
         };
-        return show(&door, &token, &member, &choices, told).await;
+        return show(&guest, &token, &member, &choices, told).await;
     }
-    match member::change(&door.ctx, &member, choices.clone(), network.words()).await {
+    match member::change(&guest.door.ctx, &member, choices.clone(), guest.network.words()).await {
         Ok(()) => {
+            // Who has just chosen a language is thanked in it.
+            let member = Member {
+                choices: choices.clone(),
+                ..member
+            };
             let told = Told {
                 saved: true,
                 ..Told::default()
             };
-            show(&door, &token, &member, &choices, told).await
+            show(&guest.reads(&member), &token, &member, &choices, told).await
         }
-        Err(error) => door.failed(&error),
+        Err(error) => guest.failed(&error),
     }
 }
 
 /// The choices of a form, and what of it cannot be used.
-fn read(fields: &[(String, String)], names: &Names, zone: Zone) -> (Choices, Vec<String>) {
+fn read(fields: &[(String, String)], known: Known<'_>, zone: Zone, l: &Language) -> (Choices, Vec<String>) {
+    let names = known.names;
+    let say = |key: &str, values: &[(&str, &str)]| l.page().say(key, values);
     let mut problems = Vec::new();
     let mut slugs = |text: &str, kind: Option<NameKind>| -> Vec<String> {
         let written = text
@@ -88,9 +89,9 @@ fn read(fields: &[(String, String)], names: &Names, zone: Zone) -> (Choices, Vec
         for word in written {
             match names.find(word) {
                 Ok(known) if kind.is_none_or(|kind| kind == known.kind) => found.push(known.slug.clone()),
-                Ok(known) => problems.push(format!("{} is a theme; choose it in the list of themes.", known.name)),
-                Err(Some(near)) => problems.push(format!("“{word}” is not known. Did you mean {near}?")),
-                Err(None) => problems.push(format!("“{word}” is not known.")),
+                Ok(known) => problems.push(say("is_theme", &[("name", &known.name)])),
+                Err(Some(near)) => problems.push(say("unknown_near", &[("name", word), ("near", near)])),
+                Err(None) => problems.push(say("unknown", &[("name", word)])),
             }
         }
         found
@@ -110,12 +111,17 @@ fn read(fields: &[(String, String)], names: &Names, zone: Zone) -> (Choices, Vec
     if let Some(time) = &time
         && parse_clock(time).is_err()
     {
-        problems.push(format!("“{time}” is no time of day; write it as 07:30."));
+        problems.push(say("bad_time", &[("name", time)]));
+    }
+    if let Some(zone) = filled("zone")
+        && zone.parse::<Zone>().is_err()
+    {
+        problems.push(say("bad_zone", &[("name", &zone)]));
     }
     let paused_until = filled("pause").and_then(|date| {
         let start = date.parse::<CivilDate>().ok().and_then(|date| date.start_in(zone));
         if start.is_none() {
-            problems.push(format!("“{date}” is no date; write it as 2026-12-24."));
+            problems.push(say("bad_date", &[("name", &date)]));
         }
         start
     });
@@ -136,7 +142,7 @@ fn read(fields: &[(String, String)], names: &Names, zone: Zone) -> (Choices, Vec
         } else {
             MailFormat::Html
         },
-        language: filled("language").filter(|code| Languages::builtin().find(code).is_some()),
+        language: filled("language").filter(|code| known.languages.codes().any(|other| other == code)),
         paused_until,
     };
     canonical(&mut choices);
@@ -163,12 +169,12 @@ struct Told<'a> {
     written: Option<&'a [(String, String)]>,
 }
 
-async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told: Told<'_>) -> Response {
-    let names = match member::names(&door.ctx).await {
+async fn show(guest: &Guest, token: &str, member: &Member, choices: &Choices, told: Told<'_>) -> Response {
+    let names = match member::names(&guest.door.ctx).await {
         Ok(names) => names,
-        Err(error) => return door.failed(&error),
+        Err(error) => return guest.failed(&error),
     };
-    let config = door.ctx.config();
+    let config = guest.door.ctx.config();
     let zone = config
         .digests
         .iter()
@@ -189,17 +195,17 @@ async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told
             serde_json::json!({"slug": known.slug, "name": known.name, "chosen": choices.themes.contains(&known.slug)})
         })
         .collect();
-    let languages: Vec<_> = std::iter::once(("", "As the digest"))
-        .chain(["en", "de", "fr", "es"].map(|code| (code, language_name(code))))
+    let default = guest.say("language_default", &[]);
+    let all = config.mail.languages.all().iter();
+    let languages: Vec<_> = std::iter::once(("", default.as_str()))
+        .chain(all.map(|language| (language.code(), language.name())))
         .map(|(code, name)| {
             let chosen = choices.language.as_deref().unwrap_or_default() == code;
             serde_json::json!({"value": code, "name": name, "chosen": chosen})
         })
         .collect();
     let values = serde_json::json!({
-        "site": Site::of(&config),
-        "digest": member.title,
-        "address": member.address,
+        "heading": guest.say("settings_for", &[("title", &member.title), ("address", &member.address)]),
         "action": format!("/settings/{token}"),
         "leave": format!("/leave/{}", member.leave_token),
         "saved": told.saved,
@@ -207,7 +213,7 @@ async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told
         "companies": listed("companies", &choices.companies),
         "muted": listed("muted", &choices.muted),
         "themes": themes,
-        "frequencies": frequencies(&choices.frequency),
+        "frequencies": frequencies(&choices.frequency, &guest.language),
         "time": choices.time.clone().unwrap_or_default(),
         "zone": choices.zone.clone().unwrap_or_default(),
         "default_zone": zone.name(),
@@ -221,14 +227,14 @@ async fn show(door: &Door, token: &str, member: &Member, choices: &Choices, told
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    door.page(status, "settings", &values)
+    guest.page(status, "settings", values)
 }
 
 fn date_of(at: Timestamp, zone: Zone) -> String {
     zone.local(at).iso().chars().take(10).collect()
 }
 
-fn frequencies(chosen: &Frequency) -> Vec<serde_json::Value> {
+fn frequencies(chosen: &Frequency, l: &Language) -> Vec<serde_json::Value> {
     let all = [
         ("", Frequency::Default),
         ("daily", Frequency::Daily),
@@ -237,17 +243,7 @@ fn frequencies(chosen: &Frequency) -> Vec<serde_json::Value> {
     .into_iter()
     .chain(DAYS.into_iter().map(|day| (day, Frequency::Weekly(day.to_owned()))));
     all.map(|(value, frequency)| {
-        serde_json::json!({"value": value, "name": often_words(&frequency, &Languages::builtin().of("en")), "chosen": frequency == *chosen})
+        serde_json::json!({"value": value, "name": often_words(&frequency, l), "chosen": frequency == *chosen})
     })
     .collect()
-}
-
-fn language_name(code: &str) -> &str {
-    match code {
-        "en" => "English",
-        "de" => "Deutsch",
-        "fr" => "Français",
-        "es" => "Español",
-        other => other,
-    }
 }

@@ -1,5 +1,7 @@
 //! Pages at the socket.
 
+mod language;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,14 +73,19 @@ impl World {
     }
 
     async fn send(&self, method: &str, path: &str, kind: &str, body: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
         let kind = if kind.is_empty() {
             String::new()
         } else {
             format!("Content-Type: {kind}\r\n")
         };
+        self.send_with(method, path, &kind, body).await
+    }
+
+    /// With these lines among the headers.
+    async fn send_with(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{kind}Content-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -146,14 +153,15 @@ impl World {
         message[at..at + 32].to_owned()
     }
 
-    /// The mail that was queued last.
+    /// The mail that was queued last, its broken lines joined.
     async fn last(&self) -> String {
         let sql = "SELECT CAST(message AS TEXT) FROM deliveries ORDER BY id DESC LIMIT 1";
         self.ctx
             .db
-            .read(|c| Ok(c.query_row(sql, [], |r| r.get(0))?))
+            .read(|c| Ok(c.query_row(sql, [], |r| r.get::<_, String>(0))?))
             .await
             .unwrap()
+            .replace("=\r\n", "")
     }
 
     async fn n_queued(&self) -> i64 {
@@ -336,7 +344,10 @@ async fn a_lost_link_is_mailed_to_its_reader() {
     assert_eq!(world.n_queued().await, n + 1);
     let mail = world.last().await;
     assert!(mail.contains("To: anna@example.net"), "{mail}");
-    assert!(mail.contains(&format!("https://news.example.org/settings/{settings}")), "{mail}");
+    assert!(
+        mail.contains(&format!("https://news.example.org/settings/{settings}")),
+        "{mail}"
+    );
     assert!(!mail.contains("Your other digests"), "{mail}");
     // Who has two digests finds both.
     world.clock.advance(Duration::from_hours(25));

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,7 +16,8 @@ use sha1::Sha1;
 use sha2::{Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
-use super::{Door, field};
+use super::field;
+use super::guest::Guest;
 use crate::model::{PushRow, PushStatus};
 use crate::store::websub;
 use crate::time::Timestamp;
@@ -109,22 +110,23 @@ fn is_signed(secret: &str, signature: &str, body: &[u8]) -> bool {
 }
 
 /// A hub confirms, refuses or ends a subscription.
-pub async fn verify(State(door): State<Door>, Path(path): Path<String>, RawQuery(query): RawQuery) -> Response {
+pub async fn verify(guest: Guest, Path(path): Path<String>, RawQuery(query): RawQuery) -> Response {
     let wanted = path.clone();
-    let row = match door.ctx.db.read(move |conn| websub::by_path(conn, &wanted)).await {
+    let row = match guest.door.ctx.db.read(move |conn| websub::by_path(conn, &wanted)).await {
         Ok(Some(row)) => row,
-        Ok(None) => return door.missing(),
-        Err(error) => return door.failed(&error),
+        Ok(None) => return guest.missing(),
+        Err(error) => return guest.failed(&error),
     };
     let query: Vec<(String, String)> = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .into_owned()
         .collect();
-    let now = door.ctx.now();
+    let now = guest.door.ctx.now();
     let (written, answer) = match judge(&row, &query) {
-        Asked::Nothing => return door.missing(),
+        Asked::Nothing => return guest.missing(),
         Asked::Confirms { challenge, lease } => {
             let (until, renew) = (now.plus(lease), renew_at(now, lease));
-            let written = door
+            let written = guest
+                .door
                 .ctx
                 .db
                 .write(move |tx| websub::confirmed(tx, &path, until, renew))
@@ -136,10 +138,14 @@ pub async fn verify(State(door): State<Door>, Path(path): Path<String>, RawQuery
             );
             (written, challenge)
         }
-        Asked::Ends { challenge } => (door.ctx.db.write(move |tx| websub::forget(tx, &path)).await, challenge),
+        Asked::Ends { challenge } => (
+            guest.door.ctx.db.write(move |tx| websub::forget(tx, &path)).await,
+            challenge,
+        ),
         Asked::Denies { why } => {
             let again = now.plus(AFTER_DENIAL);
-            let written = door
+            let written = guest
+                .door
                 .ctx
                 .db
                 .write(move |tx| websub::denied(tx, &path, &why, again))
@@ -149,20 +155,20 @@ pub async fn verify(State(door): State<Door>, Path(path): Path<String>, RawQuery
     };
     match written {
         Ok(()) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer).into_response(),
-        Err(error) => door.failed(&error),
+        Err(error) => guest.failed(&error),
     }
 }
 
 /// A hub tells of news. A wrong signature gets the same answer as a right one, so that nobody can search for it.
-pub async fn push(State(door): State<Door>, Path(path): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub async fn push(guest: Guest, Path(path): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let wanted = path.clone();
-    let row = match door.ctx.db.read(move |conn| websub::by_path(conn, &wanted)).await {
+    let row = match guest.door.ctx.db.read(move |conn| websub::by_path(conn, &wanted)).await {
         Ok(Some(row)) if row.status == PushStatus::Active => row,
         // It tells the hub to stop.
         Ok(_) => return StatusCode::GONE.into_response(),
-        Err(error) => return door.failed(&error),
+        Err(error) => return guest.failed(&error),
     };
-    let body_max = usize::try_from(door.ctx.config().poll.wire_max).unwrap_or(usize::MAX);
+    let body_max = usize::try_from(guest.door.ctx.config().poll.wire_max).unwrap_or(usize::MAX);
     let Ok(body) = to_bytes(body, body_max).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
@@ -174,16 +180,17 @@ pub async fn push(State(door): State<Door>, Path(path): Path<String>, headers: H
     let result = if signed { "taken" } else { "dropped" };
     metrics::counter!("courant_websub_pushes_total", "result" => result).increment(1);
     if signed {
-        let now = door.ctx.now();
-        let written = door
+        let now = guest.door.ctx.now();
+        let written = guest
+            .door
             .ctx
             .db
             .write(move |tx| websub::pushed(tx, &path, now, PAUSE_SECS))
             .await;
         if let Err(error) = written {
-            return door.failed(&error);
+            return guest.failed(&error);
         }
-        door.ctx.wakes.ingest.notify_one();
+        guest.door.ctx.wakes.ingest.notify_one();
     }
     StatusCode::ACCEPTED.into_response()
 }
