@@ -213,6 +213,43 @@ async fn one_edition_a_slot_and_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_story_with_hundreds_of_articles_still_has_news() {
+    let mut world = World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    let seen = at("2026-09-20T16:00").unix();
+    world
+        .sql(move |tx| {
+            tx.execute(
+                "INSERT INTO entries (id, feed_id, identity, identity_kind, url, title, publisher, first_seen_at, dated_at,
+                                      content_hash, rules_version)
+                 WITH RECURSIVE n(i) AS (SELECT 1001 UNION ALL SELECT i + 1 FROM n WHERE i < 1600)
+                 SELECT i, 1, CAST(i AS BLOB), 'link', 'https://example.org/' || i, 'Acme buys Roadrunner', 'Outlet ' || i,
+                        ?1, ?1, x'00', 1 FROM n",
+                [seen],
+            )?;
+            tx.execute(
+                "INSERT INTO story_entries (entry_id, story_id, reason, joined_at)
+                 SELECT id, 1, 'similar', ?1 FROM entries WHERE id > 1000",
+                [seen],
+            )?;
+            Ok(())
+        })
+        .await;
+    world.tick_at("2026-09-21T07:00").await;
+    world.settle("sent").await;
+    world
+        .article(1, "Regulator blocks the courier takeover", "2026-09-21T10:00")
+        .await;
+    world.tick_at("2026-09-22T07:00").await;
+    assert_eq!(
+        world.editions().await,
+        [pair("2026-09-21T07:00", "queued"), pair("2026-09-22T07:00", "queued")]
+    );
+    assert_eq!(world.told(1).await, [1]);
+}
+
+#[tokio::test]
 async fn a_clock_that_stood_in_the_future_silences_no_digest() {
     for wrong in ["2026-09-24T12:00", "2036-09-21T12:00"] {
         let mut world = World::new("").await;

@@ -10,6 +10,8 @@ use crate::store::entries::{entry_from_row, select_entry};
 use crate::store::{Result, stories};
 use crate::time::Timestamp;
 
+/// Entries of one story that are looked at.
+const ENTRIES_MAX: u32 = 500;
 /// Near stories that are looked at.
 const NEAR_MAX: usize = 8;
 
@@ -125,7 +127,7 @@ fn with_news(
     to: Timestamp,
     feeds: Option<&BTreeSet<String>>,
 ) -> Result<Option<Candidate>> {
-    let mut entries = story_entries(conn, id, to)?;
+    let mut entries = story_entries(conn, id, lead, to)?;
     if let Some(feeds) = feeds {
         entries.retain(|item| feeds.contains(&item.entry.feed_key));
     }
@@ -152,7 +154,8 @@ fn with_news(
     }))
 }
 
-fn story_entries(conn: &Connection, story: StoryId, to: Timestamp) -> Result<Vec<CandidateEntry>> {
+/// The lead and the newest entries of a story, oldest first: of a story that has grown very large the news count.
+fn story_entries(conn: &Connection, story: StoryId, lead: EntryId, to: Timestamp) -> Result<Vec<CandidateEntry>> {
     let mut placed: BTreeMap<i64, (PlacementReason, Option<EntryId>, Vec<Mark>)> = BTreeMap::new();
     let mut statement =
         conn.prepare_cached("SELECT entry_id, reason, like_entry, marks FROM story_entries WHERE story_id = ?1")?;
@@ -173,10 +176,10 @@ fn story_entries(conn: &Connection, story: StoryId, to: Timestamp) -> Result<Vec
     let mut statement = conn.prepare_cached(select_entry!(
         "JOIN story_entries se ON se.entry_id = e.id
          WHERE se.story_id = ?1 AND e.first_seen_at <= ?2
-         ORDER BY e.dated_at, e.id
-         LIMIT 500"
+         ORDER BY e.id = ?3 DESC, e.dated_at DESC, e.id DESC
+         LIMIT ?4"
     ))?;
-    let entries = statement.query_map([story.get(), to.unix()], entry_from_row)?;
+    let entries = statement.query_map(params![story.get(), to.unix(), lead.get(), ENTRIES_MAX], entry_from_row)?;
     let mut out = Vec::new();
     for entry in entries {
         let entry = entry?;
@@ -193,6 +196,7 @@ fn story_entries(conn: &Connection, story: StoryId, to: Timestamp) -> Result<Vec
             themes,
         });
     }
+    out.sort_by_key(|item| (item.entry.dated_at, item.entry.id));
     Ok(out)
 }
 
