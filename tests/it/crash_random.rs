@@ -73,7 +73,7 @@ async fn random_kills(policy: &str, seed: u64, n_kills: usize) {
         if random.below(4) == 0 {
             n_strangers += 1;
             let asks = mail(
-                &format!("stranger{n_strangers}@example.com"),
+                &format!("stranger@host{n_strangers}.example"),
                 "news@example.org",
                 "subscribe",
             );
