@@ -12,6 +12,11 @@ What is left out, and why:
   - share classes, depositary receipts, registered forms ("Aktiengesellschaft"): no headline writes them;
   - aliases that merged tables gave to the wrong company: nothing of the name is in them, and no curator put them there;
   - the first word of a longer name where that word is an everyday word or a place ("Capital", "Alexandria").
+
+The first ticker of a row is the one readers are shown: the line a company is known to trade under now. A plain American
+ticker counts only where a directory of listings has the company (SEC, Nasdaq, NYSE, S&P 500): TWTR and SAVE are gone.
+Lines of Frankfurt, of London's international list and over the counter are of companies at home elsewhere. Where no
+line is left, the row begins with "-": what follows is read in headlines and shown to nobody.
 """
 import re
 import sys
@@ -61,6 +66,11 @@ WRONG = {  # what merged tables got wrong, seen by eye
 DROPPED = {"Solar power in Spain", "ABOUT YOU AG & Co. KG", "HORNBACH HOLDING AG&CO.KGAA", "Software", "Investor", "Hon Hai Technology",
            "Federal Grid Company of Unified Energy System JSC", "Smurfit Kappa Group", "DANA", "Koninklijke DSM"}
 TICKER = re.compile(r"[A-Z]{1,5}([.-][A-Z])?$")
+PLAIN = re.compile(r"[A-Z]{1,5}([.-][A-C])?$")
+OTC = re.compile(r"[A-Z]{4}[FY]$")
+SIDE = re.compile(r"(\.(F|BE|DU|HM|MU|SG|HA|VI|BA|IL|XD|TG)|^0[0-9A-Z]{3}\.(L|DE)|^[A-Z]{4}[FY]\.[A-Z]+|:.*|^[A-Z]+EE?\.SW)$")
+LISTED = {"sp5", "nas", "nys"}
+GONE = {"CSGN.SW"}  # lines that ended after the facts were gathered, seen by eye
 
 
 def words(name):
@@ -85,6 +95,18 @@ def belongs(alias, canonical):
         return True
     joined, initials = "".join(a), "".join(w[0] for w in c)
     return joined == initials or "".join(w[0] for w in a) == "".join(c) or joined in "".join(c) or "".join(c) in joined
+
+
+def trades_as(tickers, country, codes):
+    """The line to show, or nothing: the facts have the main line first."""
+    listed = LISTED & set(codes) or country == "United States" and "sec" in codes
+    for ticker in tickers:
+        if PLAIN.match(ticker):
+            if listed and not OTC.match(ticker):
+                return ticker
+        elif "." in ticker and ticker not in GONE and not SIDE.search(ticker):
+            return ticker.replace("..", ".")
+    return next((t for t in tickers if OTC.match(t)), "") if "sec" in codes else ""
 
 
 def main(path):
@@ -126,7 +148,10 @@ def main(path):
         if not kept:
             continue
         codes = [code for code, label in SOURCES.items() if label in r["source"].split("+")]
-        out.append((tier, shown, kept, local[:2], r["sector"], codes))
+        best = trades_as(tickers, r["country"], codes)
+        read = [t for t in local[:2] if "." not in t or PLAIN.match(t)]
+        lines = ([best] if best else ["-"] if read else []) + [t for t in read if t != best]
+        out.append((tier, shown, kept, lines, r["sector"], codes))
     out.sort(key=lambda x: (x[0], x[1].casefold()))
     print("# Built by scripts/gazetteer.py; change that script or companies.toml, not this file.")
     print("# name\tnames in headlines (=class: w everyday word, g given name, p place, f phrase, s shared, t short, c by hand)"

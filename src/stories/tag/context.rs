@@ -8,6 +8,7 @@
 //! - "rival Square", "chipmaker Arm": a role before the name is the best sign there is.
 //! - "Amazon rainforest", "Best Buy Signals": the next word makes it something else.
 //! - "Affirm (AFRM)": the ticker agrees.
+//! - "Tyson Fury", "boxer Tyson": a person; "Firms Circle Volkswagen": an everyday word before a company is a verb.
 //! - In a Title Case Headline a capital says little; in a sentence, in its middle, it says much.
 
 use std::collections::HashMap;
@@ -105,6 +106,9 @@ features! {
     SmallNoCue => "small company, no cue",
     WordMinor => "everyday word, not well known",
     WordSmall => "everyday word, small company",
+    FamilyAfter => "given name, family name after",
+    Person => "family name, a person's word before",
+    CompanyAfter => "everyday word, a company right after",
 }
 
 /// A set of features.
@@ -227,6 +231,8 @@ pub(super) struct Candidate<'a> {
     pub peers: usize,
     /// A sure company stands beside it in a list.
     pub list: bool,
+    /// A sure company follows without a sign between: "Firms Circle Volkswagen".
+    pub company_after: bool,
 }
 
 impl Context {
@@ -350,6 +356,8 @@ impl Candidate<'_> {
         );
         set.put(F::DoubtNoCue, doubtful && !cued && !self.ticker && self.peers == 0);
         set.put(F::DoubtMarket, doubtful && market > 0);
+        let everyday = self.name.doubt & doubt::WORD != 0;
+        set.put(F::CompanyAfter, everyday && self.company_after);
         set.put(F::SmallNoCue, self.company.tier >= 3 && !cued && !self.ticker);
         set
     }
@@ -452,6 +460,12 @@ impl Candidate<'_> {
             set.put(F::TitleAfter, capital && plain && words.case != Case::Sentence);
             set.put(F::LowerAfter, plain && !capital && !next.is(look::NUMBER));
             set.put(F::NumberAfter, next.is(look::NUMBER));
+            // "Tyson Fury": the name is a person's given name, and a capital goes on from it.
+            let given = self.end - self.first == 1 && self.cue(Some(self.first)) & cue::GIVEN != 0;
+            set.put(
+                F::FamilyAfter,
+                given && capital && plain && words.case == Case::Sentence && !possessive,
+            );
             set.put(
                 F::WordFirstLower,
                 before.is_none() && plain && !capital && self.name.doubt & doubt::WORD != 0,
@@ -463,6 +477,10 @@ impl Candidate<'_> {
         set.put(F::RoleBefore, cue_before & cue::ROLE != 0);
         set.put(F::DealBefore, cue_before & cue::DEAL != 0);
         set.put(F::GivenBefore, cue_before & cue::GIVEN != 0);
+        set.put(
+            F::Person,
+            cue_before & cue::GIVEN != 0 && self.name.doubt & doubt::GIVEN != 0,
+        );
         set.put(F::Determiner, cue_before & cue::DETERMINER != 0);
         set.put(F::Preposition, cue_before & cue::PREPOSITION != 0);
         if let Some(previous) = before.and_then(|i| words.tokens.get(i)).filter(|_| linked) {

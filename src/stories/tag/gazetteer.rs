@@ -50,7 +50,9 @@ pub(super) struct Company {
     pub name: String,
     /// Slug of the owner; empty when there is none that readers know.
     pub parent: String,
-    /// Tickers, the main one first.
+    /// The ticker readers are shown: the line it trades under now; empty when none is known.
+    pub ticker: String,
+    /// All tickers read in headlines.
     pub tickers: Vec<String>,
     /// Topics its news usually has (`chips`).
     pub topics: Vec<String>,
@@ -60,6 +62,8 @@ pub(super) struct Company {
     pub tier: u8,
     /// Added to the score of its names; what the hand file knows about their use.
     pub lean: f64,
+    /// Words in whose company its short names mean somebody else, folded.
+    pub unless: Vec<String>,
     pub enabled: bool,
 }
 
@@ -85,6 +89,8 @@ pub(super) struct Gazetteer {
     by_surface: HashMap<String, Vec<usize>>,
 }
 
+/// Stands first among the tickers of a company that trades under none of them any more.
+const NO_TICKER: &str = "-";
 /// The owner of a name that was taken away.
 const NOBODY: usize = usize::MAX;
 
@@ -129,6 +135,9 @@ struct HandCompany {
     people: Vec<String>,
     #[serde(default)]
     lean: f64,
+    /// Words beside which its names of one word are somebody else's, in lower case.
+    #[serde(default)]
+    unless: Vec<String>,
     /// `false`: never a company in a headline (an index, a vocabulary accident).
     #[serde(default = "yes")]
     enabled: bool,
@@ -190,7 +199,12 @@ impl Gazetteer {
             let company = self.open(name);
             if let Some(c) = self.companies.get_mut(company) {
                 c.tier = tier.parse().unwrap_or(4);
-                c.tickers = list(tickers).map(str::to_owned).collect();
+                c.tickers = list(tickers).filter(|t| *t != NO_TICKER).map(str::to_owned).collect();
+                c.ticker = list(tickers)
+                    .next()
+                    .filter(|t| *t != NO_TICKER)
+                    .unwrap_or_default()
+                    .to_owned();
                 c.field = topic_of(sector);
             }
             for cell in list(names) {
@@ -230,9 +244,11 @@ impl Gazetteer {
                 }
                 if !entry.tickers.is_empty() {
                     c.tickers.clone_from(&entry.tickers);
+                    c.ticker = entry.tickers.first().cloned().unwrap_or_default();
                 }
                 c.tier = c.tier.min(2);
                 c.lean = entry.lean;
+                c.unless = entry.unless;
                 c.enabled = entry.enabled;
             }
             if !entry.without.contains(&entry.name) {
@@ -287,6 +303,7 @@ impl Gazetteer {
             for ticker in settings.tickers.iter().rev() {
                 c.tickers.retain(|t| t != ticker);
                 c.tickers.insert(0, ticker.clone());
+                c.ticker.clone_from(ticker);
             }
         }
         let mut names = settings.aliases.clone();
@@ -357,11 +374,13 @@ impl Gazetteer {
             slug: slug.to_owned(),
             name: name.to_owned(),
             parent: String::new(),
+            ticker: String::new(),
             tickers: Vec::new(),
             topics: Vec::new(),
             field: None,
             tier: 2,
             lean: 0.0,
+            unless: Vec::new(),
             enabled: true,
         });
         self.by_slug.insert(slug.to_owned(), index);

@@ -129,9 +129,18 @@ pub(super) fn judge(
                 .any(|t| t.company == Some(name.company) && !(t.first >= found.first && t.end <= found.end)),
             peers: others().count(),
             list: others().any(|&(_, first, end)| listed(end, found.first) || listed(found.end, first)),
+            company_after: others().any(|&(_, first, _)| first == found.end && words.gap(first) == 0),
         };
         let features = candidate.features();
-        let score = if name.kind == NameKind::Person {
+        let short = found.end - found.first == 1;
+        let other = short
+            && company
+                .unless
+                .iter()
+                .any(|w| (0..words.tokens.len()).any(|i| words.word(i) == w));
+        let score = if other {
+            0.0
+        } else if name.kind == NameKind::Person {
             0.6
         } else {
             context.score(features, company.lean)
@@ -241,18 +250,20 @@ fn by_ticker(hit: &TickerHit<'_>, named: &[Named]) -> Option<Named> {
 
 /// The best mention of each company, at the place of its first.
 fn once_each(named: Vec<Named>, words: &Words<'_>) -> Vec<Named> {
-    let mut kept: Vec<Named> = Vec::with_capacity(named.len());
+    let mut kept: Vec<(Named, String)> = Vec::with_capacity(named.len());
     for n in named {
-        let same = kept.iter_mut().find(|k| match (k.company, n.company) {
-            (Some(a), Some(b)) => a == b,
-            (None, None) => slug_of(words.surface(k.first, k.end)) == slug_of(words.surface(n.first, n.end)),
-            _ => false,
-        });
+        let slug = match n.company {
+            Some(_) => String::new(),
+            None => slug_of(words.surface(n.first, n.end)),
+        };
+        let same = kept
+            .iter_mut()
+            .find(|(k, known)| k.company == n.company && *known == slug);
         match same {
-            None => kept.push(n),
-            Some(known) if n.kind < known.kind => *known = n,
-            Some(known) => known.score = known.score.max(n.score),
+            None => kept.push((n, slug)),
+            Some((known, _)) if n.kind < known.kind => *known = n,
+            Some((known, _)) => known.score = known.score.max(n.score),
         }
     }
-    kept
+    kept.into_iter().map(|(n, _)| n).collect()
 }

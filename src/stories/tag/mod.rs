@@ -34,7 +34,7 @@ use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 3;
+pub const RULES_VERSION: u32 = 4;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -156,7 +156,7 @@ impl Tagger {
         self.gazetteer.by_slug(slug).filter(|c| c.enabled).map(|c| CompanyInfo {
             slug: c.slug.clone(),
             name: c.name.clone(),
-            ticker: c.tickers.first().cloned().unwrap_or_default(),
+            ticker: c.ticker.clone(),
             parent: c.parent.clone(),
         })
     }
@@ -260,7 +260,7 @@ impl Tagger {
         Mention {
             company: slug,
             name: self.shown(named, words),
-            ticker: company.and_then(|c| c.tickers.first()).cloned().unwrap_or_default(),
+            ticker: company.map(|c| c.ticker.clone()).unwrap_or_default(),
             surface: words.surface(named.first, named.end).to_owned(),
             place,
             score: named.score,

@@ -9,7 +9,8 @@
 //! - "Zylcor raises $40 million", "Zylcor files for an IPO": only companies do.
 //! - "FluroTech appoints a CFO": a word with a capital inside opens the headline and does what companies do.
 //!
-//! "AI" ends a name only where no noun goes on from it: "AI chips", "AI-powered" and "H200 AI" are not of a company.
+//! "AI" ends a name only where no noun goes on from it: "AI chips", "AI-powered" and "H200 AI" are not of a company;
+//! nor is a kind of it ("Wearable AI").
 //! A verb that opens a run in a Title Case Headline is none of the name ("to Acquire XConn Technologies").
 //!
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
@@ -222,7 +223,10 @@ impl Reader<'_> {
         let model = at
             .checked_sub(1)
             .is_some_and(|before| self.words.word(before).bytes().any(|b| b.is_ascii_digit()));
-        if model || self.words.gap(at + 1) & gap::HYPHEN != 0 {
+        let kind = at
+            .checked_sub(1)
+            .is_some_and(|before| is_adjective(self.words.word(before)));
+        if model || kind || self.words.gap(at + 1) & gap::HYPHEN != 0 {
             return true;
         }
         let adjacent = self.words.gap(at + 1) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
@@ -399,4 +403,10 @@ impl Reader<'_> {
             reason: "a capital inside, and a company's verb after it",
         })
     }
+}
+
+/// `wearable`, `generative`: what ends so says of what kind a thing is.
+fn is_adjective(word: &str) -> bool {
+    const ENDINGS: [&str; 9] = ["able", "ible", "tive", "ical", "onal", "cial", "entic", "less", "ous"];
+    word.len() > 5 && ENDINGS.iter().any(|ending| word.ends_with(ending))
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use super::tokens::{BYTES_MAX, TOKENS_MAX};
 use super::*;
 use crate::config::{CompanySettings, ThemeSettings};
 
@@ -52,6 +53,56 @@ fn everyday_words() {
     check("Ford recalls 20,000 trucks", "Ford");
     check("Amazon rainforest shrinks again", "");
     check("Amazon's cloud unit grows", "Amazon");
+}
+
+#[test]
+fn persons_and_verbs_are_no_companies() {
+    check("Tyson Fury to fight again in December", "");
+    check("Watchdog looks into a claims firm that Tyson Fury backs", "");
+    check("Boxer Tyson wins by knockout", "");
+    check("Tyson recalls chicken nuggets", "Tyson Foods");
+    check("Tyson Foods shuts a plant in Iowa", "Tyson Foods");
+    check(
+        "Private Equity Firms Circle Volkswagen’s Marine Engine Unit",
+        "Volkswagen",
+    );
+    check("Circle Files to Go Public", "Circle");
+    check("Circle’s stablecoin grows", "Circle");
+    check("Pension fund sues Hermes over wind farms", "");
+    check("Hermes raises the prices of its bags", "Hermes");
+}
+
+#[test]
+fn a_kind_of_ai_is_no_company() {
+    check("Amazon Bets on Wearable AI", "Amazon");
+    check("Apple Hopes for Generative AI", "Apple");
+    check("Brundle AI raises $20 million", "Brundle AI");
+}
+
+#[test]
+fn the_ticker_shown_is_one_it_trades_under() {
+    let shown = |slug: &str| TAGGER.company(slug).map(|c| c.ticker);
+    for (slug, ticker) in [
+        ("apple", "AAPL"),
+        ("lvmh", "MC.PA"),
+        ("air-france-klm", "AF.PA"),
+        ("siemens", "SIE.DE"),
+        ("roche", "ROG.SW"),
+        ("x-corp", ""),
+        ("spirit-airlines", ""),
+        ("credit-suisse", ""),
+    ] {
+        assert_eq!(shown(slug).as_deref(), Some(ticker), "{slug}");
+    }
+    let side = |ticker: &str| ticker.ends_with(".F");
+    let sides: Vec<&str> = TAGGER
+        .known_slugs()
+        .into_iter()
+        .filter(|s| shown(s).is_some_and(|t| side(&t)))
+        .collect();
+    assert!(sides.is_empty(), "{sides:?}");
+    // An old headline is still understood.
+    check("Twitter ($TWTR) is gone from the exchange", "X");
 }
 
 #[test]
@@ -238,6 +289,35 @@ proptest! {
             prop_assert!(words.folded.get(t.folded_start..t.folded_end).is_some());
         }
         let _ = TAGGER.tag(&text, "");
+    }
+}
+
+/// Most matches a word may begin: names, blockers and phrases that go on from it.
+const MATCHES_A_WORD: usize = 24;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Counted in words and matches, not in time: a hostile text costs no more than a long honest one.
+    #[test]
+    fn a_hostile_text_costs_no_more(
+        parts in prop::collection::vec(prop::sample::select(vec![
+            "x", "word ", "\u{6771}\u{4eac}", "\u{202e}\u{5d0} ", "\u{200b}", "\u{1f600}", "a\u{301}", "\u{fdfa}", "1,", "a.b.",
+            "- ", "&", "\u{2019}s ", "$NVDA ", "Apple ", "(NASDAQ: ", "Quorvex Ltd, ", "shares ", "rises ", "to ", "AI ",
+        ]), 1..8),
+        chars in 1..12_000_usize,
+    ) {
+        let text: String = parts.concat().chars().cycle().take(chars).collect();
+        let words = Words::new(&text);
+        prop_assert!(words.tokens.len() <= TOKENS_MAX + 1);
+        prop_assert!(words.tokens.iter().all(|t| t.end <= BYTES_MAX + 4));
+        prop_assert!(words.folded.len() <= 12 * BYTES_MAX, "{}", words.folded.len());
+        let scan = TAGGER.matcher.scan(&words);
+        let n_matches = scan.names.len() + scan.hits.len();
+        prop_assert!(n_matches <= MATCHES_A_WORD * words.tokens.len(), "{} matches", n_matches);
+        let tags = TAGGER.tag(&text, &text);
+        prop_assert!(tags.mentions.len() <= 2 * TOKENS_MAX);
+        prop_assert!(tags.themes.len() <= TAGGER.themes().len());
     }
 }
 

@@ -228,7 +228,7 @@ impl Reader<'_> {
                 let mut ahead = chars.clone();
                 ahead.next();
                 let next = ahead.peek().map_or(' ', |&(_, n)| n);
-                if is_wide(d) || !continues(text, at, i, last, d, next) {
+                if i >= BYTES_MAX || is_wide(d) || !continues(text, at, i, last, d, next) {
                     break;
                 }
                 end = i + d.len_utf8();
