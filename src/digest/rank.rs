@@ -9,7 +9,7 @@
 //! | event | a takeover; other kinds by `EVENTS`, fields by `TOPICS`; the most telling one counts | a gadget's launch and a note on a share are the least of business news |
 //! | novelty | the story's first report is inside the window, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
 //! | fit | about a company the reader follows, and on a theme he follows (0.67 and 0.33; 0.22 for a company that is only named) | what he asked for comes first |
-//! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, live blog | demoted, not hidden |
+//! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden |
 //!
 //! All but `fit` are the edition's, the same for everybody; `fit` is added when a reader's sections are laid out. Weights
 //! are replaced by name in `[digest.weights]`.
@@ -182,7 +182,7 @@ fn marks(marks: &[Mark]) -> f64 {
         Mark::Sponsored => 1.0,
         Mark::Template | Mark::Advice => 0.8,
         Mark::Roundup | Mark::PressRelease => 0.7,
-        Mark::Opinion => 0.5,
+        Mark::Opinion | Mark::Explainer => 0.5,
         Mark::LiveBlog => 0.3,
         Mark::Paywall | Mark::Reprint => 0.0,
     };

@@ -83,6 +83,7 @@ pub struct Marks {
     pub paywall: String,
     pub template: String,
     pub advice: String,
+    pub explainer: String,
     pub reprint: String,
 }
 
@@ -182,6 +183,7 @@ impl Words {
             Mark::Paywall => &self.marks.paywall,
             Mark::Template => &self.marks.template,
             Mark::Advice => &self.marks.advice,
+            Mark::Explainer => &self.marks.explainer,
             Mark::Reprint => &self.marks.reprint,
         }
     }

@@ -104,6 +104,8 @@ pub enum Mark {
     Template,
     /// Advice, how-to, lists of tips, reviews, first-person pieces: no event.
     Advice,
+    /// Explains or asks: background to what others report.
+    Explainer,
     /// Near-identical text of another outlet's.
     Reprint,
 }

@@ -100,7 +100,7 @@ fn mark_points(mark: Mark) -> f64 {
         Mark::Sponsored => 3.0,
         Mark::Roundup | Mark::LiveBlog => 1.5,
         Mark::Opinion | Mark::Template | Mark::Advice => 1.2,
-        Mark::PressRelease => 0.8,
+        Mark::PressRelease | Mark::Explainer => 0.8,
         Mark::Reprint => 0.5,
         Mark::Paywall => 0.2,
     }

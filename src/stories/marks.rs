@@ -17,9 +17,10 @@
 //!   "Example Capital keeps its outperform rating", "The top weekend deals",
 //!   "the best laptop deals so far", "$10 off already"; a table of rates with its date.
 //! - Advice: what `advice` knows: how-to, letters, lists of tips, reviews; it tells no event.
+//! - Explainer: what `explainers` knows: "Why ...", "... explained", questions; background to an event.
 //! - Paywall: "(subscribers only)", "[$]".
 
-use super::{advice, newsroom};
+use super::{advice, explainers, newsroom};
 use crate::model::Mark;
 
 /// Where a phrase must stand.
@@ -187,6 +188,9 @@ pub fn marks(title: &str, url: &str, source: &str, companies: &[&str], press_rel
     if found.is_empty() && advice::is_advice(title) {
         found.push(Mark::Advice);
     }
+    if found.is_empty() && explainers::is_explainer(title) {
+        found.push(Mark::Explainer);
+    }
     found.sort_unstable();
     found.dedup();
     found
@@ -257,7 +261,7 @@ pub fn is_loose(marks: &[Mark]) -> bool {
 }
 
 /// Marks and their words in the database.
-const WORDS: [(Mark, &str); 9] = [
+const WORDS: [(Mark, &str); 10] = [
     (Mark::Opinion, "opinion"),
     (Mark::LiveBlog, "live_blog"),
     (Mark::Roundup, "roundup"),
@@ -266,6 +270,7 @@ const WORDS: [(Mark, &str); 9] = [
     (Mark::Paywall, "paywall"),
     (Mark::Template, "template"),
     (Mark::Advice, "advice"),
+    (Mark::Explainer, "explainer"),
     (Mark::Reprint, "reprint"),
 ];
 
@@ -331,6 +336,8 @@ mod tests {
             &[Mark::Template],
         );
         check("How to read a balance sheet", "", &[Mark::Advice]);
+        check("How a mine went under", "", &[Mark::Explainer]);
+        check("Opinion: Why tariffs are taxes", "", &[Mark::Opinion]);
         check("Example Capital lifts Acme (ACME) Price Target", "", &[Mark::Template]);
         check("Market Update: ACME", "", &[Mark::Template]);
         check("Acme Income Fund declares $0.04 dividend", "", &[Mark::Template]);

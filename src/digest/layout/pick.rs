@@ -66,11 +66,12 @@ impl Plan<'_> {
         let mut caps = Caps::default();
         for item in fresh {
             let view = &item.story.story;
-            let furniture = view
-                .lead
-                .marks
-                .iter()
-                .any(|mark| matches!(mark, Mark::Roundup | Mark::Template | Mark::Advice | Mark::Sponsored));
+            let furniture = view.lead.marks.iter().any(|mark| {
+                matches!(
+                    mark,
+                    Mark::Roundup | Mark::Template | Mark::Advice | Mark::Explainer | Mark::Sponsored
+                )
+            });
             let worth = item.score >= self.spec.score_min && !(furniture && view.n_independent < 2);
             let room = picked.full.len() < detail.stories_max;
             if worth && room && caps.allow(item, self.spec) {
