@@ -10,7 +10,8 @@ use crate::config::DigestSettings;
 use crate::digest::rank;
 use crate::digest::standing::{Place, Scored, Standing, standing};
 use crate::model::{EntryId, SectionKind, StoryId};
-use crate::store::stories;
+use crate::store::story_history::Change;
+use crate::store::{stories, story_history};
 use crate::stories::tag::Tagger;
 
 /// Show why a story is one, how it scores, why an entry is where it is, or what a headline is about
@@ -55,6 +56,7 @@ enum Asked {
 
 const MEMBERS_MAX: usize = 500;
 const RELATED_MAX: usize = 5;
+const CHANGES_MAX: usize = 50;
 
 /// Prints what is kept of a story or of one entry's place in it.
 fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result<Exit> {
@@ -74,7 +76,8 @@ fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result
                 let first = stories::members(conn, other, 1)?;
                 related.extend(first.into_iter().map(|m| (other, closeness, m.entry.title)));
             }
-            Ok(Some((story, members, related)))
+            let changes = story_history::of(conn, story, CHANGES_MAX)?;
+            Ok(Some((story, members, related, changes)))
         });
         let found = read.await?;
         let mut standings = Vec::new();
@@ -87,7 +90,7 @@ fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result
         }
         anyhow::Ok((found, standings))
     })?;
-    let Some((story, members, related)) = found else {
+    let Some((story, members, related, changes)) = found else {
         return Err(Refused::new(Exit::Data, "there is no such story or entry, or it waits for its story").into());
     };
     println!("Story s{story}: {} entries", members.len());
@@ -107,6 +110,9 @@ fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result
         let like = m.like.map_or_else(String::new, |like| format!(" like e{like}"));
         println!("      {:?}{like}, {:.2}: {}", m.reason, m.similarity, m.evidence);
     }
+    for change in &changes {
+        println!("  {}", what_became(change));
+    }
     if !related.is_empty() {
         println!("Possibly related, not folded");
     }
@@ -117,6 +123,18 @@ fn stored(path: &Path, asked: Asked, reader: Option<&Address>) -> anyhow::Result
         print!("{}", score(spec, standing));
     }
     Ok(Exit::Done)
+}
+
+/// `2026-01-05T07:00:00Z: s7 (2 entries) became part of it; by the engine`
+fn what_became(change: &Change) -> String {
+    let Change { story, other, .. } = change;
+    let n = change.n_entries;
+    let what = if change.is_merge {
+        format!("s{other} ({n} entries) became part of s{story}")
+    } else {
+        format!("{n} entries of s{story} became s{other}")
+    };
+    format!("{}: {what}; by {}", change.at, change.source)
 }
 
 /// How a story stands in a digest, in words.

@@ -25,6 +25,7 @@ mod send_now;
 mod send_test;
 mod status;
 mod story;
+mod story_export;
 mod subscribers;
 mod table;
 mod token_key;

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::table::Table;
-use super::{Exit, Refused, load_config, runtime};
+use super::{Exit, Refused, load_config, runtime, story_export};
 use crate::app;
 use crate::context::Ctx;
 use crate::model::{EntryId, StoryId};
@@ -41,6 +41,8 @@ enum What {
     },
     /// List what readers said of stories in answers to their digests, newest first
     Corrections,
+    /// Write entries with their stories, and all corrections, as `courant eval stories` reads them
+    Export(story_export::Args),
 }
 
 /// Most corrections listed.
@@ -49,20 +51,18 @@ const ROWS_MAX: usize = 500;
 /// Writes the correction and what follows from it at once.
 pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(path)?;
-    if matches!(args.what, What::Corrections) {
-        return runtime()?.block_on(async { list(&app::open_here(config).await?).await });
-    }
-    let said = runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let ctx = app::open_here(config).await?;
         let now = ctx.now();
         let outcome = match &args.what {
+            What::Corrections => return list(&ctx).await,
+            What::Export(args) => return story_export::run(&ctx, args).await,
             What::Merge { into, from } => {
                 let (into, from) = (StoryId::new(*into), StoryId::new(*from));
                 ctx.db
                     .write(move |tx| correct::merge(tx, into, from, "operator", now))
                     .await
             }
-            What::Corrections => Ok(Ok(String::new())),
             What::Split { story, entries } => {
                 let story = StoryId::new(*story);
                 let entries: Vec<EntryId> = entries.iter().copied().map(EntryId::new).collect();
@@ -71,15 +71,14 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
                     .await
             }
         };
-        anyhow::Ok(outcome?)
-    })?;
-    match said {
-        Ok(words) => {
-            println!("{words}");
-            Ok(Exit::Done)
+        match outcome? {
+            Ok(words) => {
+                println!("{words}");
+                Ok(Exit::Done)
+            }
+            Err(words) => Err(Refused::new(Exit::Data, words).into()),
         }
-        Err(words) => Err(Refused::new(Exit::Data, words).into()),
-    }
+    })
 }
 
 async fn list(ctx: &Ctx) -> anyhow::Result<Exit> {

@@ -8,27 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::FeedSpec;
+use crate::model::{FeedSpec, house};
 use crate::store::digests::{Candidate, CandidateEntry};
-
-/// A house's name as it is compared: without case, signs, article and domain ending.
-#[must_use]
-pub fn house(name: &str) -> String {
-    let lower = name.to_lowercase();
-    let bare = ["www.", "the "]
-        .iter()
-        .fold(lower.as_str(), |name, start| name.strip_prefix(start).unwrap_or(name));
-    let bare = [".com", ".org", ".net", ".co.uk"]
-        .iter()
-        .fold(bare, |name, end| name.strip_suffix(end).unwrap_or(name));
-    bare.chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// Whether a link leads through an aggregator instead of to the article.
-#[must_use]
-pub fn through_aggregator(url: &str) -> bool {
-    url.starts_with("https://news.google.com/")
-}
 
 /// The letters and digits of a title: what "identical wording" compares.
 #[must_use]

@@ -12,9 +12,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::extract::{extract, words};
-use super::houses::{house, through_aggregator, wording};
+use super::houses::wording;
 use super::rank::is_echo;
-use crate::model::{CompanyRef, Headline, Mark, PlacementReason, StoryView, ThemeRef};
+use crate::model::{CompanyRef, Headline, Mark, PlacementReason, StoryView, ThemeRef, house, through_aggregator};
 use crate::store::digests::{Candidate, CandidateEntry};
 use crate::time::Timestamp;
 

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_full_text.sql"),
     include_str!("migrations/0008_children.sql"),
     include_str!("migrations/0009_tombstones.sql"),
+    include_str!("migrations/0010_story_history.sql"),
 ];
 
 /// Brings the schema up to date.

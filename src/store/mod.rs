@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod retention;
 pub mod settings;
 pub mod stories;
+pub mod story_history;
 pub mod subscribers;
 pub mod summary;
 pub mod texts;

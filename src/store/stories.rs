@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::Result;
 use super::entries::{entry_from_row, select_entry};
+use super::story_history::{self, Change};
 use crate::model::{Entry, EntryId, KnownName, Mention, Placement, PlacementReason, StoryId, ThemeTag};
 use crate::time::Timestamp;
 
@@ -123,15 +124,14 @@ pub fn last_correction(conn: &Connection) -> Result<i64> {
         .query_row([], |row| row.get(0))?)
 }
 
-/// The stories of all entries that a person keeps apart from others.
+/// The stories of all entries that a person said a word on.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn corrected_places(conn: &Connection) -> Result<Vec<(EntryId, StoryId)>> {
     let mut statement = conn.prepare_cached(
         "SELECT entry_id, story_id FROM story_entries
-         WHERE entry_id IN (SELECT entry_a FROM corrections WHERE kind = 'apart'
-                            UNION SELECT entry_b FROM corrections WHERE kind = 'apart')
+         WHERE entry_id IN (SELECT entry_a FROM corrections UNION SELECT entry_b FROM corrections)
          ORDER BY entry_id",
     )?;
     let rows = statement.query_map([], |row| Ok((EntryId::new(row.get(0)?), StoryId::new(row.get(1)?))))?;
@@ -260,19 +260,29 @@ pub fn put_tags(
     Ok(())
 }
 
-/// Ends a story in favor of another: its entries move, and whoever refers to it is led on.
+/// Ends a story in favor of another: its entries move, whoever refers to it is led on, and its history has the change.
+/// `source` is `engine`, `operator` or `reader:12`.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn merge(tx: &Transaction<'_>, from: StoryId, into: StoryId) -> Result<()> {
+pub fn merge(tx: &Transaction<'_>, from: StoryId, into: StoryId, source: &str, now: Timestamp) -> Result<()> {
     if from == into {
         return Ok(());
     }
-    tx.prepare_cached("UPDATE story_entries SET story_id = ?2 WHERE story_id = ?1")?
+    let n_entries = tx
+        .prepare_cached("UPDATE story_entries SET story_id = ?2 WHERE story_id = ?1")?
         .execute([from.get(), into.get()])?;
     tx.prepare_cached("UPDATE stories SET merged_into = ?2 WHERE id = ?1 OR merged_into = ?1")?
         .execute([from.get(), into.get()])?;
-    Ok(())
+    let change = Change {
+        is_merge: true,
+        story: into,
+        other: from,
+        n_entries,
+        source: source.to_owned(),
+        at: now,
+    };
+    story_history::record(tx, &change)
 }
 
 /// Moves entries into another story.

@@ -6,6 +6,7 @@ use crate::model::{EntryId, StoryId};
 use crate::store::corrections::{self, Request};
 use crate::store::rusqlite::Transaction;
 use crate::store::stories::Member;
+use crate::store::story_history::Change;
 use crate::store::{self, StoreError};
 use crate::time::Timestamp;
 
@@ -37,7 +38,7 @@ pub fn merge(tx: &Transaction<'_>, into: StoryId, from: StoryId, source: &str, n
     if let (Some(a), Some(b)) = (first(into)?, first(from)?) {
         store::stories::correct(tx, (true, a, b), source, now)?;
     }
-    store::stories::merge(tx, from, into)?;
+    store::stories::merge(tx, from, into, source, now)?;
     super::choose_lead(tx, into)?;
     Ok(Ok(format!("story {from} is part of story {into} from now on")))
 }
@@ -69,6 +70,15 @@ pub fn split(tx: &Transaction<'_>, story: StoryId, entries: &[EntryId], source: 
     }
     let new = store::stories::open(tx, first.entry.id, first.entry.dated_at)?;
     store::stories::move_entries(tx, &moved, new)?;
+    let change = Change {
+        is_merge: false,
+        story,
+        other: new,
+        n_entries: moved.len(),
+        source: source.to_owned(),
+        at: now,
+    };
+    store::story_history::record(tx, &change)?;
     super::choose_lead(tx, story)?;
     super::choose_lead(tx, new)?;
     Ok(Ok(format!(

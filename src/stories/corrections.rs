@@ -46,9 +46,10 @@ impl Corrections {
         self.together.get(&entry).into_iter().flatten().copied()
     }
 
-    /// Whether a person keeps the entry away from another.
-    pub fn is_kept_apart(&self, entry: EntryId) -> bool {
-        self.apart.get(&entry).is_some_and(|enemies| !enemies.is_empty())
+    /// Whether a person said a word on the entry.
+    pub fn name(&self, entry: EntryId) -> bool {
+        let any = |map: &BTreeMap<EntryId, BTreeSet<EntryId>>| map.get(&entry).is_some_and(|others| !others.is_empty());
+        any(&self.apart) || any(&self.together)
     }
 
     /// Whether any entry of one story must stay away from any of the other.

@@ -9,6 +9,7 @@ pub mod backtest;
 pub mod cluster;
 pub mod correct;
 pub mod corrections;
+pub mod explainers;
 pub mod lead;
 pub mod marks;
 pub mod newsroom;
@@ -309,7 +310,7 @@ fn apply(
 ) -> store::Result<BTreeMap<u32, StoryId>> {
     let mut changed: BTreeSet<StoryId> = BTreeSet::new();
     for merge in &decided.outcome.merges {
-        store::stories::merge(tx, merge.from, merge.into)?;
+        store::stories::merge(tx, merge.from, merge.into, "engine", now)?;
         changed.insert(merge.into);
         metrics::counter!("courant_stories_total", "reason" => "merged").increment(1);
     }

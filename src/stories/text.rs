@@ -1,12 +1,12 @@
 //! Headlines and summaries as terms: words, numbers with their units, CJK bigrams.
 //!
-//! Language-agnostic: Unicode word boundaries, compatibility forms folded, lower case; the only stemming is the English
-//! plural "s". No stop words: how little a common word says is learnt from the stream. Everything is capped, so that a
-//! hostile text costs no more than a long honest one.
+//! Language-agnostic: Unicode word boundaries, compatibility forms folded, lower case; of endings the plural "s" is cut,
+//! and what Cyrillic words are inflected with: a name has up to twelve forms there. No stop words: how little a common
+//! word says is learnt from the stream. Everything is capped, so that a hostile text costs no more than a long honest one.
 //!
 //! - A name of the outlet at a headline's end ("... | Reuters") says nothing about the event and is cut.
 //! - "$6.4 billion", "$6.4bn" and "6.4 bn" are one number; "28 percent" and "28%" too. Numbers tell two days of one
-//!   template apart, and join two outlets that report one deal.
+//!   template apart, and join two outlets that report one deal. "6,4 млрд" is that number too.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
@@ -25,6 +25,17 @@ const TERM_CHARS_MAX: usize = 32;
 const TITLE_KEPT_CHARS: usize = 25;
 /// Longest ending that is taken for an outlet's name.
 const OUTLET_CHARS_MAX: usize = 40;
+
+/// Least that is left of a word without its ending: of a short word the ending is too large a part.
+const STEM_CHARS_MIN: usize = 5;
+/// Endings of Russian and Ukrainian nouns, adjectives and verbs.
+const ENDINGS: [&str; 90] = [
+    "иями", "ями", "ами", "иях", "ах", "ях", "ого", "его", "ому", "ему", "ыми", "ими", "ией", "ов", "ев", "ей", "ам",
+    "ям", "ом", "ем", "ой", "ый", "ий", "ая", "яя", "ое", "ее", "ые", "ие", "ую", "юю", "ым", "им", "ых", "их", "ия",
+    "ию", "ии", "а", "я", "о", "е", "ы", "и", "у", "ю", "ь", "й", "і", "ї", "є", "ів", "їв", "ою", "ею", "ій", "ої",
+    "ньої", "ними", "ння", "нню", "нням", "л", "ла", "ло", "ли", "лся", "лась", "лось", "лись", "ть", "ться", "ет",
+    "ют", "ит", "ят", "ал", "ала", "ало", "али", "ил", "ила", "ило", "или", "ает", "яет", "ают", "яют", "ует", "уют",
+];
 
 /// What kind of term it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,7 +136,9 @@ fn folded(text: &str) -> String {
     }
 }
 
-fn is_cjk(c: char) -> bool {
+/// Whether words of this script are written without spaces between them.
+#[must_use]
+pub fn is_cjk(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
@@ -165,7 +178,28 @@ fn word(token: &str) -> Term {
     if text.chars().count() > 4 && text.ends_with('s') && !text.ends_with("ss") {
         text.pop();
     }
+    if text.chars().next_back().is_some_and(is_cyrillic) {
+        cut_ending(&mut text);
+    }
     Term { text, kind: Kind::Word }
+}
+
+fn is_cyrillic(c: char) -> bool {
+    matches!(c, '\u{400}'..='\u{52f}')
+}
+
+/// Cuts the longest inflection of a Cyrillic word that leaves enough of it.
+fn cut_ending(word: &mut String) {
+    let n_chars = word.chars().count();
+    let ending = ENDINGS
+        .iter()
+        .filter(|e| word.ends_with(**e))
+        .map(|e| (e.len(), e.chars().count()))
+        .filter(|(_, chars)| chars + STEM_CHARS_MIN <= n_chars)
+        .max();
+    if let Some((bytes, _)) = ending {
+        word.truncate(word.len() - bytes);
+    }
 }
 
 /// Reads `6.4bn`, `35,553`, `28` before `%`; says whether the next token was its unit.
@@ -174,7 +208,14 @@ fn number(token: &str, next: &str) -> (Term, bool) {
         .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
         .unwrap_or(token.len());
     let (value, suffix) = token.split_at_checked(digits).unwrap_or((token, ""));
-    let value: String = value.chars().filter(|c| *c != ',').take(TERM_CHARS_MAX).collect();
+    // "6,4" is six and four tenths in most of the world; "35,553" has its thousands marked.
+    let decimal = !value.contains('.') && value.rsplit_once(',').is_some_and(|(_, tail)| tail.len() < 3);
+    let value = if decimal {
+        value.replace(',', ".")
+    } else {
+        value.replace(',', "")
+    };
+    let value: String = value.chars().take(TERM_CHARS_MAX).collect();
     let (unit, took_next) = match (magnitude(suffix), magnitude(next)) {
         (Some(unit), _) => (unit, false),
         (None, Some(unit)) if suffix.is_empty() => (unit, true),
@@ -198,11 +239,45 @@ fn number(token: &str, next: &str) -> (Term, bool) {
 
 fn magnitude(unit: &str) -> Option<&'static str> {
     Some(match unit {
-        "tn" | "trn" | "trillion" | "trillions" => "e12",
-        "bn" | "b" | "billion" | "billions" => "e9",
-        "mn" | "m" | "mln" | "million" | "millions" => "e6",
-        "k" | "thousand" => "e3",
-        "%" | "percent" | "pct" | "per cent" => "%",
+        "tn" | "trn" | "trillion" | "trillions" | "трлн" => "e12",
+        "bn" | "b" | "billion" | "billions" | "mrd" | "milliarden" | "milliards" | "bilhões" | "млрд" => "e9",
+        "mn" | "m" | "mln" | "million" | "millions" | "mio" | "millionen" | "milhões" | "millones" | "млн" => "e6",
+        "k" | "thousand" | "mil" | "тыс" => "e3",
+        "%" | "percent" | "pct" | "per cent" | "prozent" => "%",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(title: &str, expected: &[&str]) {
+        let terms = title_terms(title);
+        let found: Vec<&str> = terms.iter().map(|t| t.text.as_str()).collect();
+        assert_eq!(found, expected, "{title}");
+    }
+
+    #[test]
+    fn words_are_folded() {
+        check("Acme\u{2019}s plants: NO strikes", &["acme", "plant", "no", "strike"]);
+        check("U.S. gas falls", &["us", "gas", "fall"]);
+    }
+
+    #[test]
+    fn one_number_has_one_form() {
+        check("$6.4bn", &["6.4e9"]);
+        check("6.4 billion", &["6.4e9"]);
+        check("6,4 млрд", &["6.4e9"]);
+        check("35,553", &["35553"]);
+        check("28 percent", &["28%"]);
+    }
+
+    #[test]
+    fn a_cyrillic_word_is_one_in_all_its_forms() {
+        check("завод завода заводу заводом заводов", &["завод"; 5]);
+        check("столица столицы столицей столицами", &["столиц"; 4]);
+        check("год года; он", &["год", "года", "он"]);
+    }
 }

@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// Writes a tab-separated file.
-fn write_table(path: &PathBuf, header: &str, lines: impl Iterator<Item = String>) -> anyhow::Result<()> {
+pub(super) fn write_table(path: &PathBuf, header: &str, lines: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let file = std::fs::File::create(path).with_context(|| format!("Unable to write {}", path.display()))?;
     let mut out = std::io::BufWriter::new(file);
     writeln!(out, "{header}")?;

@@ -12,7 +12,7 @@ const QUERY_TERMS: usize = 24;
 /// Newest entries read of each term's list; a word on more headlines than this tells little of an event.
 const POSTINGS_READ: usize = 300;
 /// Candidates an entry is compared with.
-const CANDIDATES: usize = 50;
+pub const CANDIDATES: usize = 50;
 /// Days in which a candidate's claim to be compared halves.
 const CANDIDATE_DAYS: f32 = 4.0;
 const DAY_SECS: f32 = 86_400.0;

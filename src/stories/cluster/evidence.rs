@@ -31,9 +31,19 @@ pub fn explain(
     members: &[DocId],
     (reason, like): (PlacementReason, Option<DocId>),
 ) -> Why {
+    if reason == PlacementReason::Corrected && like.is_none() {
+        return Why {
+            reason,
+            like: None,
+            similarity: 1.0,
+            words: "a person put it with an entry of long ago".into(),
+        };
+    }
     if let Some(other) = like.and_then(|l| index.doc(l)) {
         let words = match reason {
             PlacementReason::Corrected => "a person put these together",
+            PlacementReason::Reprint => "the same headline, word for word",
+            PlacementReason::Similar => "the outlet's own of what an aggregator brought first",
             _ => "the same link",
         };
         return Why {

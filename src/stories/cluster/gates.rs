@@ -12,7 +12,7 @@ const TEMPLATE_SHARE: f32 = 0.6;
 /// Fewer shared terms than this make no template.
 const TEMPLATE_TERMS: usize = 3;
 /// One outlet repeating a whole headline after this long writes about another day.
-const REPEAT_SECS: i64 = 18 * 3600;
+pub const REPEAT_SECS: i64 = 18 * 3600;
 
 /// Why two entries must not share a story; `None` when they may.
 pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
@@ -27,7 +27,9 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
     if same_outlet && !a.marked(DIGIT).eq(b.marked(DIGIT)) {
         return Some("one outlet's template with another number or date");
     }
-    if same_outlet && a.gap_secs(b) >= REPEAT_SECS && figures_differ(a, b) {
+    // An aggregator's summary is not the article's text.
+    let one_way = a.aggregated == b.aggregated;
+    if same_outlet && one_way && a.gap_secs(b) >= REPEAT_SECS && figures_differ(a, b) {
         return Some("one outlet's template with other figures on another day");
     }
     if !a.about.is_empty() && !b.about.is_empty() && disjoint(&a.companies, &b.companies) {
@@ -37,7 +39,7 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
 }
 
 /// Both summaries have telling numbers, and none in common.
-fn figures_differ(a: &Doc, b: &Doc) -> bool {
+pub fn figures_differ(a: &Doc, b: &Doc) -> bool {
     let (has_a, has_b) = (a.marked(FIGURE).next().is_some(), b.marked(FIGURE).next().is_some());
     has_a && has_b && in_both(a.marked(FIGURE), b.marked(FIGURE)) == 0
 }

@@ -56,6 +56,10 @@ pub struct Doc {
     pub timed: bool,
     /// Hash of the outlet's name; 0 when unknown.
     pub outlet: u64,
+    /// It came through an aggregator, not from the outlet's own feed.
+    pub aggregated: bool,
+    /// Hash of the headline's terms in their order; 0 where they are too few to name one article.
+    pub wording: u64,
     /// Hash of the canonical link; 0 without one.
     pub url: u64,
     /// Its terms by number.

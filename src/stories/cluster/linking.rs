@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::Engine;
 use super::compare::Compared;
 use super::gates;
 use super::index::{Doc, DocId, Index, StoryKey};
 use super::item::Merge;
 use super::link::{self, Node};
+use super::{Engine, Story};
 
 /// Members of a story an entry is compared with.
 const SAMPLE: usize = 12;
@@ -140,8 +140,8 @@ impl Engine {
 
     /// Whether a story holds new entries only.
     fn is_open(&self, key: StoryKey, first_new: DocId) -> bool {
-        let members = self.stories.get(&key).map_or(&[][..], |s| s.members.as_slice());
-        members.iter().all(|m| *m >= first_new)
+        let new = |story: &Story| story.left.is_empty() && story.members.iter().all(|m| *m >= first_new);
+        self.stories.get(&key).is_none_or(new)
     }
 
     pub(super) fn node(&self, key: StoryKey, first_new: DocId) -> Node {
@@ -149,7 +149,7 @@ impl Engine {
         let loose = |id: &DocId| self.index.doc(*id).is_some_and(|d| d.loose);
         Node {
             size: members.len() as f32,
-            settled: members.iter().any(|m| *m < first_new),
+            settled: !self.is_open(key, first_new),
             loose: members.iter().all(loose),
         }
     }
@@ -184,6 +184,7 @@ impl Engine {
                     doc.story = keep;
                 }
             }
+            self.past.extend(story.left.iter().map(|entry| (*entry, keep)));
             let into = self.stories.entry(keep).or_default();
             into.left.extend(story.left);
             into.members.extend(story.members);

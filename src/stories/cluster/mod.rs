@@ -8,6 +8,7 @@
 
 mod candidates;
 mod compare;
+mod copies;
 mod evidence;
 mod gates;
 mod index;
@@ -16,25 +17,27 @@ mod link;
 mod linking;
 mod pair;
 mod prevalence;
+mod read;
 mod spread;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashMap;
-use sha2::{Digest as _, Sha256};
 
 use super::corrections::Corrections;
 use super::text;
 use crate::config::StorySettings;
 use crate::model::{EntryId, Placement, PlacementReason, StoryId};
 use compare::{Compared, compare};
-use index::{DIGIT, Doc, DocId, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
+use copies::Copies;
+use index::{Doc, DocId, Index, StoryKey};
 pub use item::{Item, Merge, Outcome, Settled};
 use link::Cuts;
 use pair::MODEL;
 pub use pair::{FEATURES, Features, Model};
 use prevalence::Prevalence;
+use read::read;
 
 /// What granularity 0.0 adds to the mean log-odds from which a new entry joins, and 1.0 takes off.
 const GRANULARITY_GAIN: f64 = 3.0;
@@ -47,8 +50,15 @@ const LOOSE_EXTRA: f32 = 0.5;
 struct Story {
     id: Option<StoryId>,
     members: Vec<DocId>,
-    /// Entries that left the window and that a person keeps away from others: the story stays away from them for good.
+    /// Entries that left the window and that a person said a word on: it holds for good.
     left: Vec<EntryId>,
+}
+
+/// How a new entry began.
+struct Joined {
+    id: DocId,
+    reason: PlacementReason,
+    like: Option<DocId>,
 }
 
 /// What `[stories]` sets of the engine.
@@ -94,6 +104,9 @@ pub struct Engine {
     next_story: StoryKey,
     by_entry: HashMap<EntryId, DocId>,
     by_url: HashMap<u64, DocId>,
+    /// Stories of entries that left the window and that a person said a word on.
+    past: HashMap<EntryId, StoryKey>,
+    copies: Copies,
     opened: Vec<StoryKey>,
     newest_at: i64,
 }
@@ -121,6 +134,8 @@ impl Engine {
             next_story: 0,
             by_entry: HashMap::default(),
             by_url: HashMap::default(),
+            past: HashMap::default(),
+            copies: Copies::default(),
             opened: Vec::new(),
             newest_at: i64::MIN,
         }
@@ -176,7 +191,7 @@ impl Engine {
                 self.next_story += 1;
                 self.next_story
             });
-            let doc = self.read(&s.item, key);
+            let doc = read(&mut self.index, &s.item, key);
             let id = self.push(doc);
             let story = self.stories.entry(key).or_default();
             story.id = Some(s.story);
@@ -193,11 +208,17 @@ impl Engine {
 
     /// Takes back which story an entry older than the window is in, where a person said a word on it.
     pub fn remember(&mut self, places: &[(EntryId, StoryId)]) {
-        let keys: BTreeMap<StoryId, StoryKey> = self.stories.iter().filter_map(|(k, s)| Some((s.id?, *k))).collect();
-        for (entry, story) in places.iter().filter(|p| !self.by_entry.contains_key(&p.0)) {
-            if let Some(story) = keys.get(story).and_then(|key| self.stories.get_mut(key)) {
-                story.left.push(*entry);
-            }
+        let mut keys: BTreeMap<StoryId, StoryKey> =
+            self.stories.iter().filter_map(|(k, s)| Some((s.id?, *k))).collect();
+        for (entry, id) in places.iter().filter(|p| !self.by_entry.contains_key(&p.0)) {
+            let key = *keys.entry(*id).or_insert_with(|| {
+                self.next_story += 1;
+                self.next_story
+            });
+            let story = self.stories.entry(key).or_default();
+            story.id = Some(*id);
+            story.left.push(*entry);
+            self.past.insert(*entry, key);
         }
     }
 
@@ -226,13 +247,13 @@ impl Engine {
         }
         self.expire(&new);
         let first = self.index.next_id();
-        let joined: Vec<(DocId, StoryKey, PlacementReason, Option<DocId>)> =
-            new.iter().map(|item| self.identity(item)).collect();
+        let mut merges = Vec::new();
+        let joined: Vec<Joined> = new.iter().map(|item| self.identity(item, &mut merges)).collect();
         self.index.refresh();
         let ids: Vec<DocId> = (first..self.index.next_id()).collect();
         let judges = (&self.model, &mut self.prevalence);
         let mut compared = compare(&mut self.index, judges, &ids, self.window_secs, observe);
-        let merges = self.link(&ids, &mut compared);
+        merges.extend(self.link(&ids, &mut compared));
         self.outcome(&joined, &compared, merges)
     }
 
@@ -245,46 +266,62 @@ impl Engine {
             if self.by_url.get(&doc.url) == Some(&id) {
                 self.by_url.remove(&doc.url);
             }
+            self.copies.forget(id, &doc);
             if let Some(story) = self.stories.get_mut(&doc.story) {
                 if let Ok(at) = story.members.binary_search(&id) {
                     story.members.remove(at);
                 }
-                if self.corrections.is_kept_apart(doc.entry) {
+                if self.corrections.name(doc.entry) {
                     story.left.push(doc.entry);
+                    self.past.insert(doc.entry, doc.story);
                 }
-                if story.members.is_empty() {
+                if story.members.is_empty() && story.left.is_empty() {
                     self.stories.remove(&doc.story);
                 }
             }
         }
     }
 
-    /// Adds an item with a story of its own, or with the one its link or a person says.
-    fn identity(&mut self, item: &Item) -> (DocId, StoryKey, PlacementReason, Option<DocId>) {
-        let said = self
-            .corrections
-            .partners(item.entry)
-            .find_map(|partner| self.by_entry.get(&partner).copied())
-            .map(|d| (d, PlacementReason::Corrected));
-        let linked = self
-            .by_url
-            .get(&hash(&item.url))
-            .filter(|_| has_page(&item.url))
-            .map(|d| (*d, PlacementReason::SameUrl));
-        let mut doc = self.read(item, 0);
-        let found = said.or(linked).and_then(|(like, reason)| {
-            let story = self.index.doc(like)?.story;
-            let fine = reason == PlacementReason::Corrected || self.may_enter(&doc, story);
-            fine.then_some((story, reason, Some(like)))
+    /// Adds an item with a story of its own, or with the one that a person, its link or its very wording says. Stories
+    /// that a person's word on the item makes one are united.
+    fn identity(&mut self, item: &Item, merges: &mut Vec<Merge>) -> Joined {
+        let mut doc = read(&mut self.index, item, 0);
+        let partners: Vec<EntryId> = self.corrections.partners(item.entry).collect();
+        let said = partners.iter().find_map(|partner| {
+            let story = self.story_of(*partner)?;
+            let like = self.by_entry.get(partner).copied();
+            let fine = !self.corrections.forbid(|| vec![item.entry], || self.entries_of(story));
+            fine.then_some((story, PlacementReason::Corrected, like))
         });
-        let (story, reason, like) = found.unwrap_or_else(|| {
+        let story_of = |(like, reason)| Some((self.index.doc(like)?.story, reason, Some(like)));
+        let linked = || story_of((*self.by_url.get(&doc.url)?, PlacementReason::SameUrl));
+        let copied = || story_of(self.copies.original(&self.index, &doc)?);
+        let found = said.or_else(linked).or_else(copied);
+        let fine = found.filter(|f| f.1 == PlacementReason::Corrected || self.may_enter(&doc, f.0));
+        let (story, reason, like) = fine.unwrap_or_else(|| {
             self.next_story += 1;
             (self.next_story, PlacementReason::First, None)
         });
         doc.story = story;
         let id = self.push(doc);
         self.stories.entry(story).or_default().members.push(id);
-        (id, story, reason, like)
+        for partner in partners {
+            if let (Some(mine), Some(other)) = (self.story_of(item.entry), self.story_of(partner))
+                && mine != other
+                && !self
+                    .corrections
+                    .forbid(|| self.entries_of(mine), || self.entries_of(other))
+            {
+                self.unite(&[mine, other], merges);
+            }
+        }
+        Joined { id, reason, like }
+    }
+
+    /// The story an entry is in, also when it left the window and a person said a word on it.
+    fn story_of(&self, entry: EntryId) -> Option<StoryKey> {
+        let inside = self.by_entry.get(&entry).and_then(|id| self.index.doc(*id));
+        inside.map(|doc| doc.story).or_else(|| self.past.get(&entry).copied())
     }
 
     /// Whether neither a gate nor a person keeps an entry out of a story.
@@ -297,6 +334,7 @@ impl Engine {
 
     fn push(&mut self, doc: Doc) -> DocId {
         let (entry, url, at) = (doc.entry, doc.url, doc.at);
+        self.copies.note(self.index.next_id(), &doc);
         let id = self.index.push(doc);
         self.by_entry.insert(entry, id);
         if url != 0 {
@@ -304,56 +342,6 @@ impl Engine {
         }
         self.newest_at = self.newest_at.max(at);
         id
-    }
-
-    fn read(&mut self, item: &Item, story: StoryKey) -> Doc {
-        let mut terms: BTreeMap<u32, DocTerm> = BTreeMap::new();
-        let mut lead = [None; LEAD_TERMS];
-        let blank = |term| DocTerm {
-            term,
-            title: 0,
-            summary: 0,
-            marks: 0,
-        };
-        for (at, t) in text::title_terms(text::split_outlet(&item.title).0)
-            .into_iter()
-            .enumerate()
-        {
-            let term = self.index.intern(&t.text);
-            if let Some(place) = lead.get_mut(at) {
-                *place = Some(term);
-            }
-            let count = terms.entry(term).or_insert_with(|| blank(term));
-            count.title = count.title.saturating_add(1);
-            if t.kind == text::Kind::Number {
-                count.marks |= NUMBER;
-            }
-            if t.text.bytes().any(|b| b.is_ascii_digit()) {
-                count.marks |= DIGIT;
-            }
-        }
-        for t in text::summary_terms(&item.summary) {
-            let term = self.index.intern(&t.text);
-            let count = terms.entry(term).or_insert_with(|| blank(term));
-            count.summary = count.summary.saturating_add(1);
-            if t.kind == text::Kind::Number {
-                count.marks |= FIGURE;
-            }
-        }
-        Doc {
-            entry: item.entry,
-            at: item.dated_at.unix(),
-            timed: item.timed,
-            outlet: hash(&item.outlet.to_lowercase()),
-            url: if has_page(&item.url) { hash(&item.url) } else { 0 },
-            terms: terms.into_values().collect(),
-            lead,
-            about: item.about.iter().map(|c| hash(c)).collect(),
-            companies: item.companies.iter().map(|c| hash(c)).collect(),
-            near: Near::default(),
-            story,
-            loose: item.loose,
-        }
     }
 
     fn entries_of(&self, story: StoryKey) -> Vec<EntryId> {
@@ -367,18 +355,13 @@ impl Engine {
             .collect()
     }
 
-    fn outcome(
-        &mut self,
-        joined: &[(DocId, StoryKey, PlacementReason, Option<DocId>)],
-        compared: &Compared,
-        merges: Vec<Merge>,
-    ) -> Outcome {
+    fn outcome(&mut self, joined: &[Joined], compared: &Compared, merges: Vec<Merge>) -> Outcome {
         self.opened.clear();
         let mut outcome = Outcome {
             merges,
             ..Outcome::default()
         };
-        for (id, _, reason, like) in joined {
+        for Joined { id, reason, like } in joined {
             let Some(doc) = self.index.doc(*id) else { continue };
             let story = self.stories.get(&doc.story);
             let settled = story.and_then(|s| s.id);
@@ -411,25 +394,7 @@ impl Engine {
     }
 }
 
-/// A link names a page unless it is a site's front page.
-fn has_page(url: &str) -> bool {
-    url.split_once("://")
-        .and_then(|(_, rest)| rest.split_once('/'))
-        .is_some_and(|(_, path)| !path.is_empty())
-}
-
-/// A stable hash; 0 for nothing.
-fn hash(text: &str) -> u64 {
-    if text.is_empty() {
-        return 0;
-    }
-    let digest = Sha256::digest(text.as_bytes());
-    let first = digest
-        .iter()
-        .take(8)
-        .fold(0, |all: u64, byte| all << 8 | u64::from(*byte));
-    first.max(1)
-}
-
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::gates::REPEAT_SECS;
 use super::index::{Doc, Index, NUMBER};
 use super::view::{View, Weighed};
 
@@ -13,7 +14,7 @@ use super::view::{View, Weighed};
 pub const N_FEATURES: usize = FEATURES.len();
 
 /// The features by name, in the order of [`Features`].
-pub const FEATURES: [&str; 21] = [
+pub const FEATURES: [&str; 22] = [
     "expanded",
     "title_cosine",
     "contained",
@@ -35,6 +36,7 @@ pub const FEATURES: [&str; 21] = [
     "title_spread",
     "same_company",
     "other_company",
+    "one_summary",
 ];
 
 /// Where the stream's prevalence stands in [`FEATURES`].
@@ -181,7 +183,9 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
     let (x, y) = (a.view.sums, b.view.sums);
     let overlap = ratio(shared.titles, x.title.min(y.title));
     let days = (a.doc.gap_secs(b.doc) as f32 / DAY_SECS).min(DAYS_MAX);
-    let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet;
+    // By an aggregator an outlet's articles come a second time, with other headlines too.
+    let second_way = a.doc.aggregated != b.doc.aggregated && a.doc.gap_secs(b.doc) < REPEAT_SECS;
+    let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet && !second_way;
     let numbered = |doc: &Doc| doc.marked(NUMBER).next().is_some();
     let number_conflict = !shared.number && numbered(a.doc) && numbered(b.doc);
     let both_about = !a.doc.about.is_empty() && !b.doc.about.is_empty();
@@ -209,6 +213,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         ratio(shared.title_spread, x.title_spread.min(y.title_spread)),
         flag(same_company),
         flag(other_company),
+        flag(a.doc.has_summary() != b.doc.has_summary()),
     ];
     (features, overlap)
 }

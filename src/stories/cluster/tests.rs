@@ -1,12 +1,10 @@
-use proptest::prelude::*;
-
 use super::*;
 use crate::config::StorySettings;
 use crate::time::Timestamp;
 
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 
-fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
+pub(super) fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
     Item {
         entry: EntryId::new(id),
         url: String::new(),
@@ -21,12 +19,12 @@ fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
     }
 }
 
-fn engine(corrections: Corrections) -> Engine {
+pub(super) fn engine(corrections: Corrections) -> Engine {
     Engine::new(Knobs::from(&StorySettings::default()), corrections)
 }
 
 /// Plain news of other things, so that common words are known to be common.
-fn background() -> Vec<Item> {
+pub(super) fn background() -> Vec<Item> {
     let subjects = [
         "Acme",
         "Globex",
@@ -66,7 +64,7 @@ fn background() -> Vec<Item> {
 }
 
 /// The groups a batch ends in, as sorted lists of entries.
-fn groups(engine: &mut Engine, batch: &[Item]) -> Vec<Vec<i64>> {
+pub(super) fn groups(engine: &mut Engine, batch: &[Item]) -> Vec<Vec<i64>> {
     let outcome = engine.place(batch);
     let mut found: BTreeMap<(Option<StoryId>, u32), Vec<i64>> = BTreeMap::new();
     for p in &outcome.placements {
@@ -78,7 +76,7 @@ fn groups(engine: &mut Engine, batch: &[Item]) -> Vec<Vec<i64>> {
 }
 
 #[track_caller]
-fn check(batch: &[Item], expected: &[&[i64]]) {
+pub(super) fn check(batch: &[Item], expected: &[&[i64]]) {
     let mut engine = engine(Corrections::default());
     engine.place(&background());
     assert_eq!(groups(&mut engine, batch), expected);
@@ -321,89 +319,7 @@ fn hostile_headlines_are_capped() {
 
 #[test]
 fn front_pages_are_no_identity() {
-    assert!(!has_page("https://example.com/"));
-    assert!(!has_page("https://example.com"));
-    assert!(has_page("https://example.com/a"));
-}
-
-/// Headlines from few words, so that many resemble each other.
-fn headlines() -> impl Strategy<Value = Vec<Item>> {
-    const WORDS: [&str; 14] = [
-        "Sirius",
-        "Magrathea",
-        "takeover",
-        "quake",
-        "Chile",
-        "rates",
-        "bank",
-        "oil",
-        "3%",
-        "5%",
-        "June",
-        "recall",
-        "chip",
-        "strike",
-    ];
-    let one = (prop::collection::vec(0..WORDS.len(), 3..8), 0..30_i64, 0..4_u8);
-    prop::collection::vec(one, 1..25).prop_map(|all| {
-        (1_i64..)
-            .zip(all)
-            .map(|(id, (words, hours, outlet))| {
-                let title: Vec<&str> = words.iter().map(|w| WORDS[*w]).collect();
-                let companies: Vec<String> = words.iter().filter(|w| **w < 2).map(|w| WORDS[*w].into()).collect();
-                Item {
-                    // Some share a page.
-                    url: format!("https://example.com/{}", hours + 30 * i64::from(outlet == 0) * id),
-                    about: companies.clone(),
-                    companies,
-                    timed: hours % 7 != 0,
-                    ..item(id, hours, &format!("outlet {outlet}"), &title.join(" "))
-                }
-            })
-            .collect()
-    })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn order_within_a_batch_does_not_matter(batch in headlines()) {
-        let mut turned = batch.clone();
-        turned.reverse();
-        let (mut one, mut other) = (engine(Corrections::default()), engine(Corrections::default()));
-        prop_assert_eq!(one.place(&background()), other.place(&background()));
-        prop_assert_eq!(one.place(&batch), other.place(&turned));
-        prop_assert_eq!(one.place(&batch), Outcome::default());
-    }
-
-    #[test]
-    fn no_story_mixes_what_a_gate_or_a_person_forbids(batch in headlines(), cut in 1..10_usize) {
-        let mut said = Corrections::default();
-        said.apart(EntryId::new(1), EntryId::new(2));
-        let mut engine = engine(said);
-        let (first, rest) = batch.split_at(cut.min(batch.len()));
-        for (base, part) in [(0, first), (1000, rest)] {
-            let outcome = engine.place(part);
-            let opened = outcome.placements.iter().filter(|p| p.story.is_none()).map(|p| p.opens);
-            let ids = opened.map(|o| (o, StoryId::new(i64::from(o) + base))).collect();
-            engine.settle(&ids);
-        }
-        for story in engine.stories.values() {
-            let docs: Vec<&Doc> = story.members.iter().filter_map(|m| engine.index.doc(*m)).collect();
-            let ids: Vec<i64> = docs.iter().map(|d| d.entry.get()).collect();
-            prop_assert!(!(ids.contains(&1) && ids.contains(&2)));
-            for a in &docs {
-                for b in &docs {
-                    prop_assert!(a.entry == b.entry || gates::forbid(a, b).is_none());
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn any_text_is_placed(title in ".{0,200}", summary in ".{0,300}") {
-        let batch = [Item { summary, ..item(1, 0, "a", &title) }, item(2, 0, "b", &title)];
-        prop_assert_eq!(engine(Corrections::default()).place(&batch).placements.len(), 2);
-    }
+    assert!(!read::has_page("https://example.com/"));
+    assert!(!read::has_page("https://example.com"));
+    assert!(read::has_page("https://example.com/a"));
 }
