@@ -107,6 +107,7 @@ pub fn wording(title: &[Term]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::item::Item;
+    use super::super::read::read;
     use super::super::tests::{background, check, engine, item};
     use super::*;
     use crate::stories::corrections::Corrections;
@@ -141,39 +142,57 @@ mod tests {
         );
     }
 
+    /// What the last item is a copy of, and as what.
+    fn original(before: &[Item], last: &Item) -> Option<(i64, PlacementReason)> {
+        let (mut index, mut copies) = (Index::default(), Copies::default());
+        for item in before {
+            let doc = read(&mut index, item, 0);
+            copies.note(index.next_id(), &doc);
+            index.push(doc);
+        }
+        let doc = read(&mut index, last, 0);
+        let (id, reason) = copies.original(&index, &doc)?;
+        Some((index.doc(id)?.entry.get(), reason))
+    }
+
     #[test]
     fn a_headline_of_few_words_names_no_article() {
         let short = "Stock market today";
-        check(
-            &[own(1, 0, short), aggregated(2, 3, "The Gazette", short)],
-            &[&[1], &[2]],
+        assert_eq!(
+            original(&[own(1, 0, short)], &aggregated(2, 3, "The Gazette", short)),
+            None
         );
         // Two outlets that wrote for themselves need more than an outlet and its copy.
-        check(&[own(1, 0, DEAL), item(2, 3, "The Echo", DEAL)], &[&[1], &[2]]);
+        assert_eq!(original(&[own(1, 0, DEAL)], &item(2, 3, "The Echo", DEAL)), None);
         let longer = "Magrathea\u{2019}s end of term and vote";
-        check(&[own(1, 0, longer), item(2, 3, "The Echo", longer)], &[&[1, 2]]);
+        assert_eq!(
+            original(&[own(1, 0, longer)], &item(2, 3, "The Echo", longer)),
+            Some((1, PlacementReason::Reprint))
+        );
     }
 
     #[test]
     fn a_headline_of_every_day_names_no_article() {
         let daily = "Rocket parts fall over southern towns";
-        check(&[own(1, 0, daily), own(2, 24, daily)], &[&[1], &[2]]);
-        check(
-            &[
-                own(1, 0, daily),
-                own(2, 24, daily),
-                aggregated(3, 25, "The Gazette", daily),
-            ],
-            &[&[1], &[2], &[3]],
+        let copy = aggregated(3, 25, "The Gazette", daily);
+        assert_eq!(
+            original(&[own(1, 0, daily)], &copy),
+            Some((1, PlacementReason::Reprint))
         );
+        assert_eq!(original(&[own(1, 0, daily)], &own(2, 24, daily)), None);
+        assert_eq!(original(&[own(1, 0, daily), own(2, 24, daily)], &copy), None);
         // Nobody knows whose these are, but they give other figures.
         let unsigned = |id, hours| Item {
             url: String::new(),
             outlet: String::new(),
             ..own(id, hours, daily)
         };
-        check(&[unsigned(1, 0), unsigned(2, 24)], &[&[1], &[2]]);
-        check(&[unsigned(1, 0), unsigned(2, 2)], &[&[1, 2]]);
+        assert_eq!(original(&[unsigned(1, 0)], &unsigned(2, 24)), None);
+        assert_eq!(
+            original(&[unsigned(1, 0)], &unsigned(2, 2)),
+            Some((1, PlacementReason::Reprint))
+        );
+        check(&[own(1, 0, daily), own(2, 24, daily)], &[&[1], &[2]]);
     }
 
     #[test]
@@ -215,7 +234,7 @@ mod tests {
         let mut copies = Copies::default();
         let mut index = Index::default();
         for id in 0..100 {
-            let doc = super::super::read::read(&mut index, &aggregated(id, id, "The Gazette", DEAL), 0);
+            let doc = read(&mut index, &aggregated(id, id, "The Gazette", DEAL), 0);
             copies.note(id.unsigned_abs(), &doc);
         }
         assert!(copies.by_wording.values().all(|kept| kept.len() == KEPT));
