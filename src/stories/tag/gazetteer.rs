@@ -200,11 +200,8 @@ impl Gazetteer {
             if let Some(c) = self.companies.get_mut(company) {
                 c.tier = tier.parse().unwrap_or(4);
                 c.tickers = list(tickers).filter(|t| *t != NO_TICKER).map(str::to_owned).collect();
-                c.ticker = list(tickers)
-                    .next()
-                    .filter(|t| *t != NO_TICKER)
-                    .unwrap_or_default()
-                    .to_owned();
+                let shown = list(tickers).next().filter(|t| *t != NO_TICKER);
+                shown.unwrap_or_default().clone_into(&mut c.ticker);
                 c.field = topic_of(sector);
             }
             for cell in list(names) {

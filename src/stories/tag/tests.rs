@@ -94,7 +94,7 @@ fn the_ticker_shown_is_one_it_trades_under() {
     ] {
         assert_eq!(shown(slug).as_deref(), Some(ticker), "{slug}");
     }
-    let side = |ticker: &str| ticker.ends_with(".F");
+    let side = |ticker: &str| ticker.rsplit_once('.').is_some_and(|(_, line)| line == "F");
     let sides: Vec<&str> = TAGGER
         .known_slugs()
         .into_iter()
