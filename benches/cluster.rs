@@ -198,7 +198,7 @@ impl Stream {
 
     /// An entry, and the number of the event that it tells, from 1.
     fn told(&mut self) -> (i64, Item) {
-        let at = if self.below(6) == 0 && !self.events.is_empty() {
+        let told = if self.below(6) == 0 && !self.events.is_empty() {
             let recent = self.events.len().min(200) as u64;
             self.events.len() - 1 - self.below(recent) as usize
         } else {
@@ -206,7 +206,7 @@ impl Stream {
             self.events.push(event);
             self.events.len() - 1
         };
-        let event = self.events[at].clone();
+        let event = self.events[told].clone();
         let mut text = |n_event: usize, n_all: usize| {
             let words: Vec<String> = (0..n_all)
                 .map(|i| {
@@ -235,7 +235,7 @@ impl Stream {
             companies: Vec::new(),
             loose: false,
         };
-        (i64::try_from(at).unwrap() + 1, item)
+        (i64::try_from(told).unwrap() + 1, item)
     }
 }
 
