@@ -17,6 +17,8 @@ const ADDRESSES_MAX: usize = 8;
 /// When none does within `limit`: what the last one said.
 pub async fn connect(host: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
     let until = Instant::now() + limit;
+    // An IPv6 address may stand in brackets, as in a URL.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
     let found = timeout_at(until, tokio::net::lookup_host((host, port)))
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the name was not resolved in time"))??;
@@ -71,6 +73,10 @@ mod tests {
         let until = Instant::now() + Duration::from_secs(3);
         let stream = to_any(&[silent, refusing, there.0], until).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), there.0);
+        for host in ["127.0.0.1", "[127.0.0.1]", "localhost"] {
+            let port = there.0.port();
+            assert!(connect(host, port, Duration::from_secs(3)).await.is_ok(), "{host}");
+        }
     }
 
     #[tokio::test]

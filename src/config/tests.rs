@@ -148,6 +148,16 @@ fn what_cannot_be_sent_is_refused() {
 }
 
 #[test]
+fn a_bound_that_could_not_be_kept_is_refused() {
+    check(
+        "[poll]\nentries_max = 2000\n",
+        &[
+            "config.toml:2: [poll]: `entries_max`: `2000` is no whole number from 1 to 1000\n  the default is `entries_max = 1000`",
+        ],
+    );
+}
+
+#[test]
 fn keys_are_unique_and_feeds_are_polled_once() {
     check(
         "[[feed]]\nkey = \"a\"\nurl = \"https://example.org/1\"\n[[feed]]\nkey = \"a\"\nurl = \"https://example.org/2\"\n\

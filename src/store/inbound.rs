@@ -59,13 +59,16 @@ pub fn forgive(tx: &Transaction<'_>, key: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Deletes what is older than an instant.
+/// Deletes what is older than an instant, and mails that were ignored before another one: of those there may be any
+/// number, and to know one again changes nothing.
 ///
 /// # Errors
 /// When the database fails.
-pub fn purge(tx: &Transaction<'_>, before: Timestamp) -> Result<()> {
+pub fn purge(tx: &Transaction<'_>, before: Timestamp, ignored_before: Timestamp) -> Result<()> {
     tx.prepare_cached("DELETE FROM inbound WHERE received_at < ?1")?
         .execute([before.unix()])?;
+    tx.prepare_cached("DELETE FROM inbound WHERE received_at < ?1 AND outcome LIKE 'ignored:%'")?
+        .execute([ignored_before.unix()])?;
     tx.prepare_cached("DELETE FROM reply_budget WHERE at < ?1")?
         .execute([before.unix()])?;
     Ok(())

@@ -186,14 +186,11 @@ impl Desk {
                         };
                         choose::apply(&mut choices, change, known, self.now, &mut draft.notes);
                         self.keep_choices(tx, current.id, digest, &choices)?;
-                        subscribers::add_consent(
-                            tx,
-                            current.id,
-                            Step::Changed,
-                            order.way.word(),
-                            &order.evidence,
-                            self.now,
-                        )?;
+                        // While nobody has consented anybody may have written it, as often as they like.
+                        if standing == Standing::Active {
+                            let way = order.way.word();
+                            subscribers::add_consent(tx, current.id, Step::Changed, way, &order.evidence, self.now)?;
+                        }
                     }
                 }
                 (Next::Corrected, Some(current)) => {

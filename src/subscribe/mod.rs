@@ -35,6 +35,8 @@ use crate::store::{self, StoreError, subscribers};
 const PENDING_KEPT: Duration = Duration::from_secs(7 * 86_400);
 /// Fingerprints and budgets are kept this long.
 const INBOUND_KEPT: Duration = Duration::from_secs(31 * 86_400);
+/// Of mails that were ignored only this long, for the operator to look at.
+const IGNORED_KEPT: Duration = Duration::from_secs(86_400);
 
 /// What became of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +138,7 @@ pub async fn tidy(ctx: &Ctx) -> store::Result<usize> {
     let now = ctx.now();
     ctx.db
         .write(move |tx| {
-            store::inbound::purge(tx, now.minus(INBOUND_KEPT))?;
+            store::inbound::purge(tx, now.minus(INBOUND_KEPT), now.minus(IGNORED_KEPT))?;
             store::bounces::purge(tx, now.minus(bounces::KEPT))?;
             store::corrections::purge(tx, now.minus(bounces::KEPT))?;
             subscribers::purge_pending(tx, now.minus(PENDING_KEPT))

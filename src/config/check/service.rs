@@ -68,7 +68,8 @@ pub(super) fn poll(mut table: Table<'_>) -> PollSettings {
         wire_max,
         body_max,
         redirects_max: usize_of(table.whole("redirects_max", 5, 0..=20)),
-        entries_max: usize_of(table.whole("entries_max", 1000, 1..=100_000)),
+        // The reader keeps no more of a document.
+        entries_max: usize_of(table.whole("entries_max", 1000, 1..=1000)),
         first_poll_news: table.duration("first_poll_news", DAY, Duration::ZERO..=30 * DAY),
         contact: table
             .line("contact")

@@ -252,3 +252,34 @@ async fn a_mail_that_names_no_company_does_not_read_all_of_them() {
         "changed"
     );
 }
+
+#[tokio::test]
+async fn what_strangers_write_day_and_night_leaves_little() {
+    let world = World::new("").await;
+    let rows = |table: &'static str| {
+        let read = move |c: &store::rusqlite::Connection| {
+            Ok(c.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0))?)
+        };
+        world.ctx.db.read(read)
+    };
+    world
+        .mail("anna@example.net", "news@example.org", "subscribe", "")
+        .await;
+    for _ in 0..10 {
+        world.later(Duration::from_secs(1));
+        let changes = "mute crypto\nunmute crypto\nshort";
+        assert_eq!(
+            world.mail("anna@example.net", "news@example.org", "", changes).await,
+            "silent"
+        );
+    }
+    assert_eq!(rows("consents").await.unwrap(), 1, "what was asked for, and no more");
+    let robot = "Auto-Submitted: auto-generated\r\nFrom: a@example.net\r\nTo: news@example.org\r\n\r\n";
+    handle(&world.ctx, &world.templates, robot.as_bytes(), &Envelope::default())
+        .await
+        .unwrap();
+    assert_eq!(rows("inbound").await.unwrap(), 12);
+    world.later(DAY * 2);
+    tidy(&world.ctx).await.unwrap();
+    assert_eq!(rows("inbound").await.unwrap(), 11, "what was ignored is forgotten");
+}
