@@ -17,7 +17,7 @@ golden:
 
 # The main job on the bundled feeds
 demo:
-    cargo run --release -- demo
+    cargo run -- demo
 
 # The daemon with a small configuration
 run:

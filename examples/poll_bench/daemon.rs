@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use courant::clock::{Clock as _, SystemClock};
+use courant::store::integrity;
 use courant::store::rusqlite::Connection;
 
 use crate::ours;
@@ -20,6 +22,12 @@ pub fn measure(courant: &Path, folder: &Path, urls: &[String], at_once: usize) {
     std::fs::write(folder.join("config.toml"), ours::config_text(urls, at_once)).unwrap();
     let db = Connection::open(folder.join("courant.db")).unwrap();
     db.execute("UPDATE fetch_state SET next_fetch_at = unixepoch() + 86400", [])
+        .unwrap();
+    // The weekly look at the whole file was yesterday.
+    let yesterday = SystemClock.now().unix() - 86_400;
+    let looked =
+        "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+    db.execute(looked, (integrity::CHECKED_AT, yesterday.to_le_bytes()))
         .unwrap();
     drop(db);
     let socket = folder.join("notify");

@@ -20,7 +20,7 @@ use crate::{Seconds, processor_secs};
 /// request at a time alone.
 pub fn config_text(urls: &[String], at_once: usize) -> String {
     let mut text = format!(
-        "[database]\npath = \"courant.db\"\n\
+        "[database]\npath = \"courant.db\"\nkeep_entries = \"1000d\"\n\
          [poll]\nconcurrency = {at_once}\nallow_private = true\nhost_pause = \"0s\"\n\
          [mail]\nfrom = \"news@example.org\"\ntransport = \"folder\"\nfolder = \"mail\"\nlist_address = \"news@example.org\"\n\
          contact = \"Example Desk, 1 Main Street\"\n\

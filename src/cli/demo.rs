@@ -84,7 +84,7 @@ fn farewell(out: &Path, played: &Played) -> String {
     );
     let _ = writeln!(
         text,
-        "(`courant` is target/release/courant, or what `cargo install --path .` puts in your PATH;"
+        "(`courant` is target/debug/courant, or what `cargo install --path .` puts in your PATH;"
     );
     let _ = writeln!(
         text,
