@@ -41,6 +41,7 @@ impl World {
                 "INSERT INTO feeds (id, key, url, name, owner, added_at) VALUES (1, 'wire', 'u', 'Wire', 'Wire', 1)",
                 [],
             )?;
+            tx.execute("INSERT INTO fetch_state (feed_id, next_fetch_at) VALUES (1, 0)", [])?;
             Ok(())
         })
         .await
