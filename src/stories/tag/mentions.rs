@@ -1,7 +1,8 @@
 //! From what the automaton found to the companies of one text: ambiguity decided, overlaps settled, unlisted names
 //! added, one mention for each company.
 
-use super::context::{ACCEPT, Candidate, Context, Feature, FeatureSet, cue};
+use super::context::{ACCEPT, Candidate, Context, cue};
+use super::features::{Feature, FeatureSet};
 use super::gazetteer::{Gazetteer, NameKind, doubt, slug_of};
 use super::matcher::{Found, Scan};
 use super::open_names;

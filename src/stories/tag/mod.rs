@@ -6,6 +6,7 @@
 
 mod about;
 mod context;
+mod features;
 mod gazetteer;
 mod matcher;
 mod mentions;
