@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use courant::clock::{Clock, FakeClock, SystemRandom};
 use courant::config::{Config, Transport};
 use courant::context::Ctx;
@@ -253,6 +254,7 @@ async fn bare_rate(config: &Config, plan: &Plan) -> anyhow::Result<f64> {
         anyhow::bail!("not SMTP");
     };
     let body = format!("Subject: bare\r\n\r\n{}", "0123456789 ten and more\r\n".repeat(1600));
+    let body = Bytes::from(body);
     let each = 8000 / plan.connections.max(1);
     let begun = Instant::now();
     let mut senders = tokio::task::JoinSet::new();
@@ -267,7 +269,7 @@ async fn bare_rate(config: &Config, plan: &Plan) -> anyhow::Result<f64> {
             };
             for _ in 0..each {
                 let Some(open) = session.take() else { return };
-                session = open.send(&envelope, body.as_bytes(), std::future::ready(true)).await.1;
+                session = open.send(&envelope, &body, std::future::ready(true)).await.1;
             }
         });
     }

@@ -25,7 +25,7 @@ use crate::token::TokenKey;
 
 /// Deliveries claimed at once for each connection, so that a batch is over soon and a reload is seen; and at most.
 const CLAIM_EACH: usize = 50;
-const CLAIM_MAX: usize = 1000;
+const CLAIM_MAX: usize = 2000;
 /// Senders at once where no connection is needed.
 const LOCAL_SENDERS: usize = 4;
 /// An unused connection is closed after this.

@@ -118,7 +118,7 @@ impl Preparer {
             label,
             dated_at: delivery.dated_at,
             envelope,
-            bytes,
+            bytes: bytes.into(),
             html,
         })
     }

@@ -55,7 +55,7 @@ pub async fn send_test(config: &Config, to: &str, now: Timestamp, random: u64) -
                 .ok_or_else(|| setup(message::MessageError::Address("From")))?,
             to: message::wire_address(to).ok_or_else(|| setup(message::MessageError::Address("To")))?,
         },
-        bytes,
+        bytes: bytes.into(),
         html: String::new(),
     };
     let nothing_to_commit = std::future::ready(true);

@@ -11,6 +11,7 @@ mod wire;
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use lettre::Address;
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Mail, Rcpt, Rset};
@@ -177,7 +178,7 @@ impl Session {
     pub async fn send(
         mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Bytes,
         commit: impl Future<Output = bool>,
     ) -> (SendOutcome, Option<Self>) {
         match self.transact(envelope, message, commit).await {
@@ -196,7 +197,7 @@ impl Session {
     async fn transact(
         &mut self,
         envelope: &Envelope,
-        message: &[u8],
+        message: &Bytes,
         commit: impl Future<Output = bool>,
     ) -> Result<String, Stop> {
         let recipient = address(&envelope.to, SmtpPhase::Rcpt)?;
@@ -258,9 +259,10 @@ impl Session {
     }
 
     /// The message and its final dot: from here on a failure is in doubt once the dot may be out.
-    async fn body(&mut self, message: &[u8]) -> Result<String, Stop> {
+    async fn body(&mut self, message: &Bytes) -> Result<String, Stop> {
         // lettre ends every message with CRLF and a dot: our own last line end would be an empty line before it.
-        self.dot.load(message.strip_suffix(b"\r\n").unwrap_or(message));
+        let n_bytes = message.strip_suffix(b"\r\n").map_or(message.len(), <[u8]>::len);
+        self.dot.load(message.slice(..n_bytes));
         let nothing_more = std::iter::empty::<&[u8]>();
         let sent = timeout(self.limits.body, self.connection.message_iter(nothing_more)).await;
         let failed = |error: String, dot: &Dot| {

@@ -5,15 +5,16 @@
 //! than a reply can hold. It also knows whether a final dot went out, which decides between "not sent" and "in doubt".
 //!
 //! The message itself is handed to this stream beside lettre, which would look at each of its bytes alone: it goes out
-//! in front of the final dot.
+//! in two pieces, the second together with the final dot.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -41,22 +42,29 @@ struct Current {
 /// A message on its way: dots at the beginning of a line are doubled already.
 #[derive(Debug, Default)]
 struct Message {
-    bytes: Vec<u8>,
+    bytes: Bytes,
+    /// The final dot is counted too.
     n_written: usize,
 }
 
 impl Message {
-    /// What is written next: a message goes out in two pieces.
-    fn next(&self) -> &[u8] {
+    /// What is written next: the first half, or what is left of the second and of the final dot. Both are empty at the end.
+    fn next(&self) -> (&[u8], &[u8]) {
         let half = self.bytes.len() / 2;
-        let end = if self.n_written < half { half } else { self.bytes.len() };
-        self.bytes.get(self.n_written..end).unwrap_or_default()
+        if self.n_written < half {
+            return (self.bytes.get(self.n_written..half).unwrap_or_default(), &[]);
+        }
+        let of_dot = self.n_written.saturating_sub(self.bytes.len());
+        (
+            self.bytes.get(self.n_written..).unwrap_or_default(),
+            FINAL_DOT.get(of_dot..).unwrap_or_default(),
+        )
     }
 }
 
 impl Dot {
     /// Takes the message that the next final dot ends, without the line end before the dot.
-    pub(super) fn load(&self, message: &[u8]) {
+    pub(super) fn load(&self, message: Bytes) {
         self.0.is_sent.store(false, Ordering::SeqCst);
         self.0.is_late.store(false, Ordering::SeqCst);
         *self.message() = Message {
@@ -78,21 +86,27 @@ impl Dot {
     }
 }
 
-/// Doubles the dots that begin a line (RFC 5321, 4.5.2).
-fn stuffed(message: &[u8]) -> Vec<u8> {
+/// Doubles the dots that begin a line (RFC 5321, 4.5.2). A message without any, the usual one, is not copied.
+fn stuffed(message: Bytes) -> Bytes {
+    let begins = message.first() == Some(&b'.');
+    let mut dots = memchr::memmem::find_iter(&message, b"\r\n.").peekable();
+    if !begins && dots.peek().is_none() {
+        drop(dots);
+        return message;
+    }
     let mut out = Vec::with_capacity(message.len() + 64);
-    if message.first() == Some(&b'.') {
+    if begins {
         out.push(b'.');
     }
     let mut from = 0;
-    for at in memchr::memmem::find_iter(message, b"\r\n.") {
+    for at in dots {
         let end = at + 3;
         out.extend_from_slice(message.get(from..end).unwrap_or_default());
         out.push(b'.');
         from = end;
     }
     out.extend_from_slice(message.get(from..).unwrap_or_default());
-    out
+    out.into()
 }
 
 /// The stream.
@@ -172,19 +186,33 @@ impl Wire {
 }
 
 impl Wire {
-    /// Writes the message that waits for its final dot.
+    /// Writes the message and its final dot. A write that fails or stops short has not sent the dot: its last byte is still
+    /// here, and under TLS the record it ends cannot be read.
     fn write_message(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let dot = self.dot.clone();
         let mut message = dot.message();
-        while !message.next().is_empty() {
-            let n = ready!(Pin::new(&mut *self.inner).poll_write(cx, message.next()))?;
+        loop {
+            let (text, end) = message.next();
+            if text.is_empty() && end.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            let has_dot = !end.is_empty();
+            if has_dot {
+                self.before_dot(cx)?;
+            }
+            let n_left = text.len() + end.len();
+            let pieces = [IoSlice::new(text), IoSlice::new(end)];
+            let n = ready!(Pin::new(&mut *self.inner).poll_write_vectored(cx, &pieces))?;
             if n == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             message.n_written += n;
-            crate::crash::point("mid_body");
+            if has_dot && n >= n_left {
+                dot.0.is_sent.store(true, Ordering::SeqCst);
+            } else {
+                crate::crash::point("mid_body");
+            }
         }
-        Poll::Ready(Ok(()))
     }
 
     /// A connection that is known to be dead is not given the final dot: then the message was certainly not taken. A
@@ -254,11 +282,9 @@ impl AsyncWrite for Wire {
         if !self.writing {
             self.begin_command(cx, bytes)?;
         }
-        // Set before the attempt: a write that fails half way may have sent it.
-        if bytes == FINAL_DOT && !self.dot.is_sent() {
+        if bytes == FINAL_DOT {
             ready!(self.write_message(cx))?;
-            self.before_dot(cx)?;
-            self.dot.0.is_sent.store(true, Ordering::SeqCst);
+            return Poll::Ready(Ok(bytes.len()));
         }
         if self.lmtp
             && let Some(name) = bytes.strip_prefix(b"EHLO ")
@@ -364,13 +390,13 @@ mod tests {
             // Room for less than the message, so that the server speaks while it is on its way.
             let (client, mut server) = tokio::io::duplex(64);
             let dot = Dot::default();
-            dot.load(&[b'x'; 500]);
+            dot.load(Bytes::from_static(&[b'x'; 500]));
             let mut wire = Wire::new(Box::new(client), SocketAddr::from(([127, 0, 0, 1], 25)), dot.clone());
             server.write_all(b"220 ready\r\n").await.unwrap();
             wire.read_exact(&mut [0; 11]).await.unwrap();
             let serving = async {
                 server.write_all(early.as_bytes()).await.unwrap();
-                server.read_exact(&mut [0; 500]).await.unwrap();
+                server.read_exact(&mut [0; 505]).await.unwrap();
             };
             let (sent, ()) = tokio::join!(wire.write_all(FINAL_DOT), serving);
             assert_eq!(sent.is_ok(), is_refusal, "{early}");
@@ -381,8 +407,8 @@ mod tests {
     #[test]
     fn dots_that_begin_a_line_are_doubled() {
         #[track_caller]
-        fn check(message: &str, expected: &str) {
-            assert_eq!(String::from_utf8(stuffed(message.as_bytes())).unwrap(), expected);
+        fn check(message: &'static str, expected: &str) {
+            assert_eq!(stuffed(Bytes::from_static(message.as_bytes())), expected);
         }
         check("", "");
         check("a.b\r\nc.", "a.b\r\nc.");

@@ -8,6 +8,8 @@ mod sendmail;
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
+
 use self::folder::Failed;
 use super::smtp::Envelope;
 use crate::model::{DeliveryId, SendOutcome, SmtpPhase};
@@ -25,7 +27,7 @@ pub struct Outgoing {
     /// From and to.
     pub envelope: Envelope,
     /// RFC 5322 bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
     /// The page of a digest, the same as its HTML part; empty otherwise.
     pub html: String,
 }

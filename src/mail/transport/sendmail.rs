@@ -127,7 +127,7 @@ mod tests {
                 from: "news@example.org".into(),
                 to: "anna@example.com".into(),
             },
-            bytes: b"Subject: x\r\n\r\nhello\r\n".to_vec(),
+            bytes: b"Subject: x\r\n\r\nhello\r\n"[..].into(),
             html: String::new(),
         }
     }

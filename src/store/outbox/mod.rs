@@ -200,8 +200,8 @@ pub fn mark_committing(tx: &Transaction<'_>, epoch: i64, ids: &[DeliveryId]) -> 
     let mut statement = tx.prepare_cached(
         "UPDATE deliveries SET status = 'committing'
          WHERE id = ?1 AND status = 'claimed' AND epoch = ?2
-           AND (kind <> 'digest' OR EXISTS (SELECT 1 FROM subscriptions s
-                                            WHERE s.id = deliveries.subscription_id AND s.status = 'active'))",
+           AND (kind <> 'digest' OR (SELECT s.status FROM subscriptions s
+                                     WHERE s.id = deliveries.subscription_id) = 'active')",
     )?;
     let mut marked = BTreeSet::new();
     for id in ids {
