@@ -8,9 +8,12 @@
 //! - In 26/06/2020 and 03/30/2020 the number over 12 is the day. Where both are possible the weekday decides, if there
 //!   is one; else the month comes first with slashes (US) and second otherwise.
 //! - Two-digit years below 90 are of this century. A zone nobody knows is UTC; Korean dates are Korean time.
+//! - Years are those of four digits, 1 to 9999: "0000" is somebody's empty field.
 
 mod iso;
 mod names;
+
+use std::ops::RangeInclusive;
 
 use chrono::{Datelike, NaiveDate};
 
@@ -20,6 +23,8 @@ use names::{month, weekday, zone};
 
 /// Longer texts are not dates.
 const DATE_MAX_BYTES: usize = 120;
+/// The years 1 to 9999, in seconds of unix time.
+const YEARS: RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
 /// Reads a date; `None` when there is none in the text.
 #[must_use]
@@ -73,7 +78,8 @@ fn instant(date: NaiveDate, clock: Clock) -> Option<Timestamp> {
     }
     let day = i64::from(date.num_days_from_ce()) - 719_163;
     let seconds = clock.hour * 3600 + clock.minute * 60 + clock.second.min(59);
-    Some(Timestamp::from_unix(day * 86_400 + seconds - clock.offset_secs))
+    let at = day * 86_400 + seconds - clock.offset_secs;
+    YEARS.contains(&at).then(|| Timestamp::from_unix(at))
 }
 
 /// A cursor over bytes that are only looked at as ASCII.

@@ -195,9 +195,11 @@ fn tidy_path(path: &str) -> String {
     }
 }
 
-/// Percent signs in one spelling: letters, digits and `-._~` stand for themselves, hex digits are upper case.
+/// Percent signs in one spelling: letters, digits and `-._~` stand for themselves, hex digits are upper case. Only behind
+/// a percent sign that is none of these they stay as they are, since together they would become one: `%a%66`.
 fn decode_unreserved(path: &str) -> String {
     let mut result = String::with_capacity(path.len());
+    let mut lone_percent = None;
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('%') {
         result.push_str(before);
@@ -206,12 +208,14 @@ fn decode_unreserved(path: &str) -> String {
             .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         let Some(byte) = code else {
+            lone_percent = Some(result.len());
             result.push('%');
             rest = after;
             continue;
         };
         let c = char::from(byte);
-        if c.is_ascii_alphanumeric() || "-._~".contains(c) {
+        let would_join = lone_percent.is_some_and(|at| result.len() - at <= 2);
+        if !would_join && (c.is_ascii_alphanumeric() || "-._~".contains(c)) {
             result.push(c);
         } else {
             let _ = write!(result, "%{byte:02X}");
@@ -256,6 +260,10 @@ mod tests {
         check("https://example.org/#!/story/5", "https://example.org/#!/story/5");
         check("https://example.org/a;jsessionid=AB12?x=1", "https://example.org/a?x=1");
         check("https://example.org/100%/%+1/%zz", "https://example.org/100%/%+1/%zz");
+        check(
+            "https://example.org/a%a%66%/%%66a%66",
+            "https://example.org/a%a%66%/%%66af",
+        );
         check("javascript:alert(1)", "");
         check("mailto:a@example.org", "");
         check("", "");

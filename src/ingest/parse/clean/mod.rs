@@ -214,6 +214,7 @@ mod tests {
         check("a<!-- c & d --><b>x</b>", "a<!-- c & d --><b>x</b>");
         check("<b>x</b><?php echo 1 ?>y<!-- a--b -->z", "<b>x</b>yz");
         check("<p/>x<br/>", "<p></p>x<br />");
+        check("</&<style>x", "<!--&<style-->x");
     }
 
     #[test]
