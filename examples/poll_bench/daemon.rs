@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use courant::clock::{Clock as _, SystemClock};
 use courant::store::integrity;
 use courant::store::rusqlite::Connection;
+use courant::stories::RULES_VERSION;
 
 use crate::ours;
 
@@ -23,6 +24,12 @@ pub fn measure(courant: &Path, folder: &Path, urls: &[String], at_once: usize) {
     let db = Connection::open(folder.join("courant.db")).unwrap();
     db.execute("UPDATE fetch_state SET next_fetch_at = unixepoch() + 86400", [])
         .unwrap();
+    // The sweep's own entries are grouped: a daemon that still has to is not at rest.
+    db.execute(
+        "UPDATE entries SET rules_version = ?1 WHERE rules_version = 0",
+        [RULES_VERSION],
+    )
+    .unwrap();
     // The weekly look at the whole file was yesterday.
     let yesterday = SystemClock.now().unix() - 86_400;
     let looked =
