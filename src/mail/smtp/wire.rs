@@ -394,13 +394,23 @@ mod tests {
             let mut wire = Wire::new(Box::new(client), SocketAddr::from(([127, 0, 0, 1], 25)), dot.clone());
             server.write_all(b"220 ready\r\n").await.unwrap();
             wire.read_exact(&mut [0; 11]).await.unwrap();
+            let writing = async {
+                let sent = wire.write_all(FINAL_DOT).await;
+                drop(wire);
+                sent
+            };
             let serving = async {
                 server.write_all(early.as_bytes()).await.unwrap();
-                server.read_exact(&mut [0; 505]).await.unwrap();
+                let mut taken = Vec::new();
+                server.read_to_end(&mut taken).await.unwrap();
+                taken
             };
-            let (sent, ()) = tokio::join!(wire.write_all(FINAL_DOT), serving);
+            let (sent, taken) = tokio::join!(writing, serving);
             assert_eq!(sent.is_ok(), is_refusal, "{early}");
             assert_eq!((dot.is_sent(), dot.is_late()), (is_refusal, is_refusal), "{early}");
+            let whole = [&[b'x'; 500], FINAL_DOT].concat();
+            assert_eq!(taken == whole, is_refusal, "{early}");
+            assert!(whole.starts_with(&taken), "{early}");
         }
     }
 
