@@ -129,7 +129,7 @@ fn push_tag(out: &mut String, tag: &Tag, base: Option<&Url>) {
 
 /// A comment that no reader can end elsewhere than where it ends here, and no processing instruction.
 fn is_plain_comment(text: &str) -> bool {
-    !text.contains("--") && !text.starts_with(['?', '>', '-']) && !text.ends_with(['-', '<'])
+    !text.contains("--") && !text.starts_with(['?', '>', '-']) && !text.ends_with(['-', '<']) && !text.ends_with("<!")
 }
 
 /// An attribute's value as it may stand, references still marked; `None` when it may not.
@@ -215,6 +215,7 @@ mod tests {
         check("<b>x</b><?php echo 1 ?>y<!-- a--b -->z", "<b>x</b>yz");
         check("<p/>x<br/>", "<p></p>x<br />");
         check("</&<style>x", "<!--&<style-->x");
+        check("<!--a<!-->x<b>y</b>", "x<b>y</b>");
     }
 
     #[test]
