@@ -117,6 +117,13 @@ impl Language {
         self.0.service.say(key, values)
     }
 
+    /// A theme's name: in this language where it is a built-in theme under its own name, else `name`, as somebody wrote it
+    /// into the configuration.
+    #[must_use]
+    pub fn theme<'a>(&'a self, slug: &str, name: &'a str) -> &'a str {
+        self.digest().theme(slug, name)
+    }
+
     /// The name of a weekday, Monday first.
     #[must_use]
     pub fn weekday(&self, number: usize) -> &str {
@@ -208,8 +215,12 @@ impl Languages {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::own::places;
     use super::*;
+    use crate::config::StorySettings;
+    use crate::stories::tag::Tagger;
 
     /// Every string of a table, by its path.
     fn strings(table: &toml::Table) -> Vec<(String, String)> {
@@ -262,6 +273,32 @@ mod tests {
         assert_eq!(all.of("xx").code(), "en");
         assert!(all.find("xx").is_none() && all.find("").is_none());
         assert_eq!(all.of("de").weekday(0), "Montag");
+    }
+
+    #[test]
+    fn built_in_themes_have_names_in_every_language() {
+        let all = Languages::builtin();
+        let tagger = Tagger::new(&StorySettings::default());
+        let builtin: BTreeMap<String, String> = tagger
+            .themes()
+            .iter()
+            .map(|theme| (theme.slug.clone(), theme.name.clone()))
+            .collect();
+        assert_eq!(all.of("en").digest().themes, builtin);
+        for language in all.all() {
+            assert!(
+                language.digest().themes.keys().eq(builtin.keys()),
+                "{}",
+                language.code()
+            );
+        }
+        assert_eq!(all.of("de").theme("energy", "Energy"), "Energie");
+        assert_eq!(
+            all.of("de").theme("energy", "Power and gas"),
+            "Power and gas",
+            "their own name"
+        );
+        assert_eq!(all.of("de").theme("weather", "Weather"), "Weather");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Strings and date forms of the digest in one language.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Mark;
@@ -68,6 +70,8 @@ pub struct Words {
     pub reply_to: String,
     pub sent_by: String,
     pub marks: Marks,
+    /// Names of the built-in themes by slug.
+    pub themes: BTreeMap<String, String>,
 }
 
 /// Names of marks.
@@ -87,7 +91,26 @@ pub struct Marks {
     pub reprint: String,
 }
 
+/// Whether a theme is called as the built-in one is.
+fn is_builtin_theme(slug: &str, name: &str) -> bool {
+    let english = super::Languages::builtin();
+    let named = english
+        .all()
+        .first()
+        .and_then(|english| english.digest().themes.get(slug).map(|known| known == name));
+    named.unwrap_or(false)
+}
+
 impl Words {
+    /// A theme's name, see [`super::Language::theme`].
+    #[must_use]
+    pub fn theme<'a>(&'a self, slug: &str, name: &'a str) -> &'a str {
+        match self.themes.get(slug) {
+            Some(ours) if is_builtin_theme(slug, name) => ours,
+            _ => name,
+        }
+    }
+
     /// Fills a plural's `{n}`.
     #[must_use]
     pub fn count(&self, forms: &Plural, n: u32) -> String {

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use super::command::Change;
 use super::note::Note;
-use crate::language::Languages;
+use crate::language::{Language, Languages};
 use crate::model::{Choices, KnownName, NameKind};
 use crate::time::{ReaderSchedule, Schedule, TimeError, Timestamp, Zone};
 
@@ -48,9 +48,18 @@ impl Notes {
 }
 
 impl Names {
-    /// From all known names; the index over them is made when a word is first looked up.
+    /// From all known names; a theme may be called as any of the languages calls it. The index over them is made when a
+    /// word is first looked up.
     #[must_use]
-    pub const fn new(known: Vec<KnownName>) -> Self {
+    pub fn new(mut known: Vec<KnownName>, languages: &Languages) -> Self {
+        for theme in known.iter_mut().filter(|known| known.kind == NameKind::Theme) {
+            let names = languages
+                .all()
+                .iter()
+                .map(|language| language.theme(&theme.slug, &theme.name).to_owned());
+            let names: Vec<String> = names.filter(|name| *name != theme.name).collect();
+            theme.others.extend(names);
+        }
         Self {
             known,
             folded: OnceLock::new(),
@@ -80,13 +89,14 @@ impl Names {
         &self.known
     }
 
-    /// The name of a slug as readers see it; the slug itself when it is not known.
+    /// The name of a slug as readers of a language see it; the slug itself when it is not known.
     #[must_use]
-    pub fn name_of<'a>(&'a self, slug: &'a str) -> &'a str {
-        self.known
-            .iter()
-            .find(|known| known.slug == slug)
-            .map_or(slug, |known| &known.name)
+    pub fn name_of<'a>(&'a self, slug: &'a str, language: &'a Language) -> &'a str {
+        match self.known.iter().find(|known| known.slug == slug) {
+            Some(known) if known.kind == NameKind::Theme => language.theme(slug, &known.name),
+            Some(known) => &known.name,
+            None => slug,
+        }
     }
 
     /// What a reader's word means.
@@ -138,23 +148,23 @@ pub fn apply(choices: &mut Choices, change: &Change, known: Known<'_>, now: Time
     match change {
         Change::Follow(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            add(followed(choices, known.kind), &known.slug).then(|| Note::About("following", known.name.clone()))
+            add(followed(choices, known.kind), &known.slug).then(|| about("following", known))
         }),
         Change::Theme(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            add(followed(choices, known.kind), &known.slug).then(|| Note::About("following", known.name.clone()))
+            add(followed(choices, known.kind), &known.slug).then(|| about("following", known))
         }),
         Change::Unfollow(list) => each(list, names, notes, |known| {
             followed(choices, known.kind).retain(|slug| slug != &known.slug);
-            Some(Note::About("not_following", known.name.clone()))
+            Some(about("not_following", known))
         }),
         Change::Mute(list) => each(list, names, notes, |known| {
             followed(choices, known.kind).retain(|slug| slug != &known.slug);
-            add(&mut choices.muted, &known.slug).then(|| Note::About("muted", known.name.clone()))
+            add(&mut choices.muted, &known.slug).then(|| about("muted", known))
         }),
         Change::Unmute(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
-            Some(Note::About("not_muted", known.name.clone()))
+            Some(about("not_muted", known))
         }),
         Change::Time(time) => {
             choices.time = Some(time.clone());
@@ -267,6 +277,14 @@ fn fold(text: &str) -> String {
         .collect()
 }
 
+/// What is said of a name.
+fn about(key: &'static str, known: &KnownName) -> Note {
+    match known.kind {
+        NameKind::Company => Note::About(key, known.name.clone()),
+        NameKind::Theme => Note::Theme(key, known.slug.clone(), known.name.clone()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -286,7 +304,7 @@ mod tests {
             name: name.to_owned(),
             others: Vec::new(),
         };
-        Names::new(vec![
+        let known = vec![
             company("nvidia", "NVIDIA Corporation", &["NVDA"]),
             company("amd", "AMD", &[]),
             company("american-airlines", "American Airlines", &["AAL"]),
@@ -294,7 +312,9 @@ mod tests {
             company("axp", "Axp", &[]),
             theme("ai", "Artificial intelligence"),
             theme("crypto", "Crypto"),
-        ])
+            theme("energy", "My energy"),
+        ];
+        Names::new(known, &Languages::builtin())
     }
 
     /// Applies commands one after the other and shows what holds and what was not understood.
@@ -336,6 +356,8 @@ mod tests {
         check("follow AMD, amd, A.M.D", "amd |  | ", "");
         // The name of one is the ticker of one that is listed before it.
         check("follow Axp", "axp |  | ", "");
+        check("theme Künstliche Intelligenz, criptomonedas", " | ai crypto | ", "");
+        check("follow my energy", " | energy | ", "");
     }
 
     #[test]
@@ -349,6 +371,11 @@ mod tests {
             "follow qqqqq",
             " |  | ",
             "\u{201c}qqqqq\u{201d} is neither a company nor a theme we know",
+        );
+        check(
+            "theme Énergie",
+            " |  | ",
+            "\u{201c}Énergie\u{201d} is neither a company nor a theme we know",
         );
         let known = names();
         assert!(known.find("American").is_err(), "two begin so");

@@ -19,6 +19,7 @@ use super::decide::{Answer, Next, Standing, Trust, decide};
 use super::note::Note;
 use crate::config::{Config, DigestSettings};
 use crate::crash;
+use crate::language::Languages;
 use crate::mail::render::Templates;
 use crate::model::{Choices, EndReason, Subscription, SubscriptionId, SubscriptionStatus};
 use crate::store::rusqlite::Transaction;
@@ -50,13 +51,15 @@ pub struct Desk {
 /// do.
 pub struct Lookup<'a, 'tx> {
     tx: &'a Transaction<'tx>,
+    languages: &'a Languages,
     names: OnceCell<Names>,
 }
 
 impl<'a, 'tx> Lookup<'a, 'tx> {
-    const fn new(tx: &'a Transaction<'tx>) -> Self {
+    const fn new(tx: &'a Transaction<'tx>, languages: &'a Languages) -> Self {
         Self {
             tx,
+            languages,
             names: OnceCell::new(),
         }
     }
@@ -69,7 +72,7 @@ impl<'a, 'tx> Lookup<'a, 'tx> {
         if let Some(names) = self.names.get() {
             return Ok(names);
         }
-        let names = Names::new(subscribers::known_names(self.tx)?);
+        let names = Names::new(subscribers::known_names(self.tx)?, self.languages);
         Ok(self.names.get_or_init(|| names))
     }
 }
@@ -94,7 +97,7 @@ impl Desk {
             Some("hard_bounce" | "erased") if asks_in => {}
             Some(_) => return Ok(Done::Suppressed),
         }
-        let known = Lookup::new(tx);
+        let known = Lookup::new(tx, &self.config.mail.languages);
         let mut draft = Draft::default();
         for (written, nearest) in &order.unclear {
             draft

@@ -8,6 +8,8 @@ use crate::model::{Frequency, Length, MailFormat};
 pub enum Note {
     /// A sentence about one name or value: the key of its words, and the value.
     About(&'static str, String),
+    /// A sentence about a theme: the key of its words, slug and name.
+    Theme(&'static str, String, String),
     /// A language there are no words in: what was asked for, and the codes there are.
     NoLanguage(String, String),
     /// A sentence without a value.
@@ -60,6 +62,7 @@ impl Note {
                     ("command", value),
                 ],
             ),
+            Self::Theme(key, slug, name) => w.say(key, &[("name", w.theme(slug, name))]),
             Self::NoLanguage(code, known) => w.say("unknown_language", &[("name", code), ("known", known)]),
             Self::Plain(key) => w.say(key, &[]),
             Self::Often(frequency) => often_words(frequency, w),

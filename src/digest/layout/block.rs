@@ -110,7 +110,9 @@ impl Plan<'_> {
             .themes
             .iter()
             .find(|t| choices.themes.contains(&t.slug) && t.slug != section);
-        let followed = company.map(|c| &c.name).or(theme.map(|t| &t.name));
+        let followed = company
+            .map(|c| c.name.as_str())
+            .or(theme.map(|t| words.theme(&t.slug, &t.name)));
         parts.extend(followed.map(|name| words.why_follow.replace("{name}", name)));
         let unusual = item
             .about()
@@ -139,7 +141,7 @@ impl Plan<'_> {
         }
         if parts.is_empty() {
             let theme = view.themes.iter().find(|theme| theme.slug != section && !theme.event);
-            parts.extend(theme.map(|theme| theme.name.clone()));
+            parts.extend(theme.map(|theme| words.theme(&theme.slug, &theme.name).to_owned()));
         }
         let mut why = String::new();
         for part in parts {

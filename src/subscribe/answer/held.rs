@@ -78,7 +78,7 @@ pub(in crate::subscribe) fn holds(
     let named = |slugs: &[String]| {
         slugs
             .iter()
-            .map(|slug| known.name_of(slug))
+            .map(|slug| known.name_of(slug, w))
             .collect::<Vec<_>>()
             .join(", ")
     };

@@ -148,7 +148,8 @@ pub async fn change(ctx: &Ctx, member: &Member, choices: Choices, evidence: Stri
 
 /// The names readers may use.
 pub async fn names(ctx: &Ctx) -> store::Result<Names> {
-    Ok(Names::new(ctx.db.read(subscribers::known_names).await?))
+    let known = ctx.db.read(subscribers::known_names).await?;
+    Ok(Names::new(known, &ctx.config().mail.languages))
 }
 
 async fn by_id(ctx: &Ctx, id: Option<SubscriptionId>) -> store::Result<Option<Member>> {

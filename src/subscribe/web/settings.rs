@@ -184,7 +184,7 @@ async fn show(guest: &Guest, token: &str, member: &Member, choices: &Choices, to
         if let Some(written) = told.written {
             return field(written, name).to_owned();
         }
-        let known: Vec<&str> = slugs.iter().map(|slug| names.name_of(slug)).collect();
+        let known: Vec<&str> = slugs.iter().map(|slug| names.name_of(slug, &guest.language)).collect();
         known.join(", ")
     };
     let themes: Vec<_> = names
@@ -192,7 +192,8 @@ async fn show(guest: &Guest, token: &str, member: &Member, choices: &Choices, to
         .iter()
         .filter(|known| known.kind == NameKind::Theme)
         .map(|known| {
-            serde_json::json!({"slug": known.slug, "name": known.name, "chosen": choices.themes.contains(&known.slug)})
+            let name = guest.language.theme(&known.slug, &known.name);
+            serde_json::json!({"slug": known.slug, "name": name, "chosen": choices.themes.contains(&known.slug)})
         })
         .collect();
     let default = guest.say("language_default", &[]);

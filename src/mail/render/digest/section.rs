@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::UNUSUAL_RATIO;
 use super::frame::Builder;
+use crate::language::Words;
 use crate::mail::render::place;
 use crate::mail::render::templates::harmless;
 use crate::mail::render::text::sparkline;
@@ -74,7 +75,8 @@ impl Builder<'_> {
             SectionKind::Updates => words.updates.clone(),
             SectionKind::AlsoNoted => words.also_noted.clone(),
             SectionKind::Theme if section.slug.is_empty() => words.more_stories.clone(),
-            SectionKind::Company | SectionKind::Theme => harmless(&section.title),
+            SectionKind::Theme => harmless(words.theme(&section.slug, &section.title)),
+            SectionKind::Company => harmless(&section.title),
         };
         let mut links = Vec::new();
         let blocks = section
@@ -181,7 +183,7 @@ impl Builder<'_> {
         if block.n_more > 0 {
             foot.push(self.words.count(&self.words.more, block.n_more));
         }
-        foot.extend(tags(view));
+        foot.extend(tags(view, self.words));
         foot.extend(
             [harmless(&block.why), self.near(block)]
                 .into_iter()
@@ -239,13 +241,13 @@ impl Builder<'_> {
 }
 
 /// Event kinds and companies of a story, the names only.
-fn tags(view: &StoryView) -> Vec<String> {
+fn tags(view: &StoryView, words: &Words) -> Vec<String> {
     const TAGS_MAX: usize = 4;
     let event = view
         .themes
         .iter()
         .find(|theme| theme.event)
-        .map(|theme| harmless(&theme.name));
+        .map(|theme| harmless(words.theme(&theme.slug, &theme.name)));
     let companies = view.companies.iter().filter(|company| company.about).map(|company| {
         let (name, ticker) = (harmless(&company.name), harmless(&company.ticker));
         if ticker.is_empty() {
