@@ -184,16 +184,14 @@ impl Compared {
         let views = &self.views;
         let expanded = spread(&ids, |some| {
             let mut space = Space::new(index.n_terms());
-            let mut expand = |id: &DocId| {
-                views
-                    .get(id)?
-                    .with_neighbours(index, index.doc(*id)?, &mut space)
-                    .into()
+            let expand = |id: &DocId| {
+                let (view, doc) = (views.get(id)?, index.doc(*id)?);
+                Some((*id, view.with_neighbours(index, doc, &mut space)))
             };
-            some.iter().map(|id| (*id, expand(id))).collect()
+            some.iter().filter_map(expand).collect()
         });
         for (id, expanded) in expanded {
-            if let (Some(view), Some(expanded)) = (self.views.get_mut(&id), expanded) {
+            if let Some(view) = self.views.get_mut(&id) {
                 view.expanded = expanded;
             }
         }
