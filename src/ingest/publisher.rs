@@ -3,6 +3,8 @@
 //! The heuristics, each with the kind of case behind it:
 //! - Google News writes "Acme buys Roadrunner - Reuters", with `<source>Reuters</source>` beside it: the source is
 //!   believed and its name cut from the headline.
+//! - Before that some outlets sign for themselves, with their initials ("Acme buys Roadrunner - WSJ - The Wall Street
+//!   Journal"): they go too.
 //! - Other aggregators write the same without a source. A suffix is taken for a publisher only when most headlines of
 //!   the document have one, since a single "Berlin - a city" is a headline like any other.
 //! - A web name at a headline's end ("... - example.com") is a publisher whatever the other headlines do.
@@ -89,7 +91,7 @@ pub fn split(title: &str, source: &str, feed_title: &str, habit: &Habit) -> Spli
             source.to_owned()
         };
         return Split {
-            title: without(title, source).to_owned(),
+            title: without_initials(without(title, source), source).to_owned(),
             publisher,
         };
     }
@@ -114,7 +116,7 @@ pub fn split(title: &str, source: &str, feed_title: &str, habit: &Habit) -> Spli
         },
         Habit::Aggregated => match split_last(title).or_else(|| split_domain(title)) {
             Some((headline, name)) => Split {
-                title: headline.to_owned(),
+                title: without_initials(headline, name).to_owned(),
                 publisher: if same_outlet(feed_title, name) {
                     String::new()
                 } else {
@@ -150,6 +152,16 @@ fn without<'a>(title: &'a str, name: &str) -> &'a str {
         .map(str::trim_end)
         .filter(|headline| !headline.is_empty())
         .unwrap_or(title)
+}
+
+/// The headline without the initials that an outlet put to it before an aggregator put its name ("... - WSJ").
+fn without_initials<'a>(title: &'a str, name: &str) -> &'a str {
+    let words = name.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("the"));
+    let initials: String = words.filter_map(|word| word.chars().next()).collect();
+    if initials.chars().count() < 2 || initials.chars().any(|c| !c.is_uppercase()) {
+        return title;
+    }
+    without(title, &initials)
 }
 
 /// The headline and the web name after its last separator ("- example.com").
@@ -256,7 +268,7 @@ mod tests {
             "business - Google News",
             &[
                 "Acme buys Roadrunner for $3 billion - Reuters",
-                "Acme to buy Roadrunner - The Example Times",
+                "Acme to buy Roadrunner - ET - The Example Times",
                 "Shares of Acme rise - Reuters",
                 "Globex opens a plant - in Ohio - Example Post",
                 "Initech names new chief - CNBC",
