@@ -41,6 +41,8 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::LiveBlog, At::Anywhere, ": live updates"),
     (Mark::LiveBlog, At::Anywhere, "live coverage"),
     (Mark::LiveBlog, At::Anywhere, "liveblog"),
+    (Mark::LiveBlog, At::Start, "live q&a"),
+    (Mark::LiveBlog, At::Start, "earnings live:"),
     (Mark::LiveBlog, At::Start, "liveticker"),
     (Mark::LiveBlog, At::Start, "en direct"),
     (Mark::LiveBlog, At::Start, "em direto"),
@@ -61,6 +63,8 @@ const PHRASES: &[(Mark, At, &str)] = &[
     (Mark::Roundup, At::Anywhere, "biggest moves"),
     (Mark::Roundup, At::Anywhere, "stocks to watch"),
     (Mark::Roundup, At::Anywhere, "stocks making the biggest"),
+    (Mark::Roundup, At::Anywhere, "stocks with earnings"),
+    (Mark::Roundup, At::Anywhere, "daily open:"),
     (Mark::Roundup, At::Anywhere, "morning brief"),
     (Mark::Roundup, At::Anywhere, "evening brief"),
     (Mark::Roundup, At::Anywhere, "daily brief"),
@@ -211,7 +215,12 @@ fn is_show(title: &str) -> bool {
     let last = title.split_whitespace().next_back().unwrap_or_default();
     let parts: Vec<&str> = last.split('/').collect();
     let digits = |part: &str, n: usize| (1..=n).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-    matches!(parts.as_slice(), [month, day, year] if digits(month, 2) && digits(day, 2) && digits(year, 4))
+    match parts.as_slice() {
+        [month, day, year] => digits(month, 2) && digits(day, 2) && digits(year, 4),
+        // Without the year it could be a share ("wins 7/10"), unless the show's name stands before it.
+        [month, day] => digits(month, 2) && digits(day, 2) && title.contains(" | "),
+        _ => false,
+    }
 }
 
 /// A talk with one analyst: "Supply is manageable: Acme Bank's Miller".
@@ -311,6 +320,15 @@ mod tests {
         check("Gold steadies | The Opening Trade 3/4/2026", "", &[Mark::Roundup]);
         check(
             "Banks stand by the Fed | Insight with A. Host 1/14/2026",
+            "",
+            &[Mark::Roundup],
+        );
+        check("The island's plan | The Market Hour 1/22", "", &[Mark::Roundup]);
+        check("Acme's pill works for 7/10", "", &[]);
+        check("Daily Open: Investors flee", "", &[Mark::Roundup]);
+        check("Live Q&A: What is next for bonds", "", &[Mark::LiveBlog]);
+        check(
+            "Acme, Globex And More: Stocks With Earnings This Week",
             "",
             &[Mark::Roundup],
         );
