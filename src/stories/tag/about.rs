@@ -3,6 +3,7 @@
 //! - "Apple sues Oppo": the subject and its object; both are what the item is about.
 //! - "Wedbush raises Apple's target": the analyst's house is a source, not the subject.
 //! - "Why Nvidia, not Intel, leads, says Morgan Stanley": who says something at the end is a source.
+//! - "Nvidia rival Brundle raises $20 million": Nvidia is what the other is measured by.
 //! - A company that only the summary names is mentioned.
 
 use std::collections::BTreeMap;
@@ -109,8 +110,10 @@ pub(super) fn about(words: &Words<'_>, named: &[Named], slugs: &[String]) -> Vec
             let source = HOUSES.contains(&slug.as_str()) && JUDGES.contains(&next)
                 || n.end == words.tokens.len()
                     && matches!(words.word(n.first.wrapping_sub(1)), "says" | "said" | "warns" | "by");
+            let measure = matches!(next, "rival" | "rivals" | "challenger" | "competitor" | "competitors");
             let late = words.tokens.len() >= 8 && n.first * 4 >= words.tokens.len() * 3;
-            let about = alone || !source && (!late || named.len() <= 2) && named.len() <= 2 * ABOUT_MAX && left > 0;
+            let about = !measure
+                && (alone || !source && (!late || named.len() <= 2) && named.len() <= 2 * ABOUT_MAX && left > 0);
             left -= usize::from(about && left > 0);
             about
         })

@@ -43,6 +43,12 @@ pub(super) fn find(
     let cues = context.cues(words);
     let judged = judge(words, scan, &cues, tickers, gazetteer, context);
     let mut named = settle(&judged, gazetteer, context);
+    // In a list of tickers a word is the ticker, whoever else has that name ("BYD").
+    named.retain(|n| {
+        !tickers
+            .iter()
+            .any(|t| t.is_listed(n.first, n.end) && t.company != n.company)
+    });
     for n in named.iter_mut().filter(|n| n.kind == NameKind::Company) {
         let next = cues.get(n.end).copied().unwrap_or(0);
         let joined = words.gap(n.end) & (gap::COLON | gap::BREAK | gap::DOT | gap::OPEN | gap::CLOSE) == 0;

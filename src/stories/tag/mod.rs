@@ -30,12 +30,12 @@ use gazetteer::{Gazetteer, NameKind};
 use matcher::{Matcher, Scan};
 use mentions::Named;
 use themes::{Facts, Themes};
-use ticker::TickerHit;
+use ticker::{Marked, TickerHit};
 use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 4;
+pub const RULES_VERSION: u32 = 5;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -271,6 +271,12 @@ impl Tagger {
         }
     }
 
+    /// A bare word that is the company's name as well as its ticker ("HSBC") speaks of the company, not of the stock.
+    fn is_own_name(&self, hit: &TickerHit<'_>) -> bool {
+        let company = hit.company.and_then(|c| self.gazetteer.companies.get(c));
+        hit.marked == Marked::Bare && company.is_some_and(|c| c.name.eq_ignore_ascii_case(hit.ticker))
+    }
+
     fn facts(&self, tickers: &[TickerHit<'_>], named: &[Named], about: &[bool]) -> Facts<'_> {
         let main: Vec<&gazetteer::Company> = named
             .iter()
@@ -294,7 +300,7 @@ impl Tagger {
                 .map(|(n, _)| (n.first, n.end))
                 .collect(),
             companies: named.len(),
-            ticker: !tickers.is_empty(),
+            ticker: tickers.iter().any(|t| !self.is_own_name(t)),
             names: named
                 .iter()
                 .filter(|n| n.company.is_some() && n.kind == NameKind::Company)

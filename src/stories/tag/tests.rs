@@ -77,6 +77,7 @@ fn a_kind_of_ai_is_no_company() {
     check("Amazon Bets on Wearable AI", "Amazon");
     check("Apple Hopes for Generative AI", "Apple");
     check("Brundle AI raises $20 million", "Brundle AI");
+    check("The year’s first Crypto IPO is a success", "");
 }
 
 #[test]
@@ -126,6 +127,10 @@ fn tickers_only_where_they_are_marked() {
     check("NVDA stock rises", "Nvidia");
     check("Why ALL of us should care about IT", "");
     check("Rating changes: KO, PEP, COST", "Coca-Cola, PepsiCo, Costco");
+    check("Rating changes: BYD, KO, PEP", "Boyd Gaming, Coca-Cola, PepsiCo");
+    check("BYD, Tesla and Ford sell fewer cars", "BYD, Tesla, Ford");
+    check_themes("HSBC opens a branch in Dublin", "");
+    check_themes("HSBC stock rises", "stock-move");
 }
 
 #[test]
@@ -154,6 +159,8 @@ fn about_and_mentions() {
     };
     assert_eq!(about("Wedbush raises price target on Apple"), ["Apple"]);
     assert_eq!(about("Adobe sues Figma over patents"), ["Adobe", "Figma"]);
+    assert_eq!(about("Nvidia rival Cerebras doubles on its first day"), ["Cerebras"]);
+    assert!(about("Nvidia rival’s shares double on their first day").is_empty());
     let tags = TAGGER.tag("A good year for chips", "Nvidia led the field.");
     assert_eq!(tags.mentions.len(), 1);
     assert!(!tags.mentions[0].about);

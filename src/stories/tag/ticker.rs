@@ -39,6 +39,13 @@ pub(super) struct TickerHit<'a> {
     pub company: Option<usize>,
 }
 
+impl TickerHit<'_> {
+    /// Whether it stands in a list of tickers as these very words, and somebody trades under it.
+    pub(super) fn is_listed(&self, first: usize, end: usize) -> bool {
+        self.marked == Marked::List && self.company.is_some() && (self.first, self.end) == (first, end)
+    }
+}
+
 const EXCHANGES: [&str; 17] = [
     "nasdaq",
     "nyse",
