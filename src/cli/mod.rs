@@ -35,6 +35,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app;
 use crate::config::{self, Config, StorySettings, Transport};
@@ -131,6 +132,8 @@ enum Command {
     Completions(completions::Args),
 }
 
+/// A file would grow beyond the limit of this process.
+const SIGXFSZ: i32 = 25;
 /// The exit code of a program that a closed pipe ended, as shells count it (128 and SIGPIPE).
 const PIPE_CLOSED: i32 = 141;
 
@@ -215,10 +218,20 @@ fn story_settings(path: &Path) -> Result<StorySettings, Refused> {
 
 /// The runtime of a command that talks to the network or the database.
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("Unable to start the runtime")
+        .context("Unable to start the runtime")?;
+    outlive_size_limits(&runtime).context("Unable to listen for SIGXFSZ")?;
+    Ok(runtime)
+}
+
+/// Who writes beyond a limit on file sizes (Postfix gives one to the commands of an alias) is killed by the system, unless
+/// they listen for its signal: then the write fails, and the database says so. Once heard it stays heard, so the listener
+/// itself is not kept.
+fn outlive_size_limits(runtime: &tokio::runtime::Runtime) -> std::io::Result<()> {
+    let _entered = runtime.enter();
+    signal(SignalKind::from_raw(SIGXFSZ)).map(drop)
 }
 
 /// Where mail goes, in words.

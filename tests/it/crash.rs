@@ -20,7 +20,7 @@ use super::program::Installation;
 /// What must be true of an edition to `READERS` after any number of crashes. Returns how many mails are in doubt and how
 /// many were taken.
 #[track_caller]
-fn check_promises(here: &Installation, relay: &FakeSmtp, policy: &str, shown: &str) -> (usize, usize) {
+pub fn check_promises(here: &Installation, relay: &FakeSmtp, policy: &str, shown: &str) -> (usize, usize) {
     let counted = copies(relay);
     let mut by_reader: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for ((to, _), n) in &counted {

@@ -36,10 +36,16 @@ impl Installation {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_courant"));
+        self.command_under(&[], arguments)
+    }
+
+    /// Another program before ours on the command line, which then runs ours: `prlimit`, `strace`.
+    fn command_under(&self, launcher: &[&str], arguments: &[&str]) -> Command {
+        let words = [launcher, &[env!("CARGO_BIN_EXE_courant")], arguments].concat();
+        let mut command = Command::new(words[0]);
         command
             .current_dir(self.folder.path())
-            .args(arguments)
+            .args(&words[1..])
             .stdin(Stdio::null());
         command
     }
@@ -69,29 +75,24 @@ impl Installation {
 
     /// As [`Self::piped`], with these in its environment.
     pub fn piped_with(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Output {
-        self.spawn_piped(arguments, input, environment)
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        spawn_piped(command, input).wait_with_output().unwrap()
+    }
+
+    /// As [`Self::piped`], with another program before ours on the command line.
+    pub fn piped_under(&self, launcher: &[&str], arguments: &[&str], input: &str) -> Output {
+        spawn_piped(self.command_under(launcher, arguments), input)
             .wait_with_output()
             .unwrap()
     }
 
     /// As [`Self::piped`], but killed after a while, if it has not ended by then.
     pub async fn piped_and_killed(&self, arguments: &[&str], input: &str, after: Duration) {
-        let mut child = self.spawn_piped(arguments, input, &[]);
+        let mut child = spawn_piped(self.command(arguments), input);
         tokio::time::sleep(after).await;
         let _ = child.kill();
         child.wait().unwrap();
-    }
-
-    fn spawn_piped(&self, arguments: &[&str], input: &str, environment: &[(&str, &str)]) -> Child {
-        let mut command = self.command(arguments);
-        command
-            .envs(environment.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child
     }
 
     /// Runs a command that must end well, and returns what it printed.
@@ -122,18 +123,23 @@ impl Installation {
 
     /// As [`Self::start`], with these in its environment.
     pub fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        self.spawn_logged(command)
+    }
+
+    /// As [`Self::start`], with another program before ours on the command line, in whose place ours comes.
+    pub fn start_under(&self, launcher: &[&str], arguments: &[&str]) -> Running {
+        self.spawn_logged(self.command_under(launcher, arguments))
+    }
+
+    fn spawn_logged(&self, mut command: Command) -> Running {
         let log = File::options()
             .create(true)
             .append(true)
             .open(self.path("log.txt"))
             .unwrap();
-        let child = self
-            .command(arguments)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let child = command.stdout(Stdio::null()).stderr(log).spawn().unwrap();
         Running {
             child: Some(child),
             log: self.path("log.txt"),
@@ -174,6 +180,16 @@ impl Installation {
     }
 }
 
+fn spawn_piped(mut command: Command, input: &str) -> Child {
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child
+}
+
 /// A started program; killed when the test ends.
 pub struct Running {
     child: Option<Child>,
@@ -183,14 +199,24 @@ pub struct Running {
 impl Running {
     /// Sends a signal by name: `TERM`, `HUP`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let pid = self.child.as_ref().unwrap().id().to_string();
+        let pid = self.pid().to_string();
         let done = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
         assert!(done.success(), "kill -{name}");
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.as_mut().unwrap().try_wait().unwrap().is_some()
+    }
+
     /// The most memory it has held so far.
     pub fn peak_memory_bytes(&self) -> u64 {
-        let pid = self.child.as_ref().unwrap().id();
+        let pid = self.pid();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
