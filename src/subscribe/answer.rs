@@ -212,9 +212,12 @@ fn values(
     } else {
         begun
     };
-    let title = match told.as_slice() {
-        [] => desk.config.mail.from_name.clone(),
-        told => told.iter().map(|d| d.title.as_str()).collect::<Vec<_>>().join(", "),
+    let gone = about.filter(|s| !desk.config.digests.iter().any(|d| d.key == s.digest));
+    let title = match (gone, told.as_slice()) {
+        // What was left has no name any more.
+        (Some(gone), _) if draft.answer == Answer::Goodbye => gone.digest.clone(),
+        (_, []) => desk.config.mail.from_name.clone(),
+        (_, told) => told.iter().map(|d| d.title.as_str()).collect::<Vec<_>>().join(", "),
     };
     let public = desk.config.mailed_url();
     let page = |path: &str| public.as_ref().map(|url| format!("{url}/{path}"));

@@ -155,11 +155,9 @@ impl Desk {
         may_answer: bool,
         draft: &mut Draft,
     ) -> store::Result<bool> {
-        for id in self.left_behind(command, party) {
-            self.end(tx, order, id)?;
-        }
         let digests = self.digests_meant(command, party, order.way);
-        if digests.is_empty() {
+        let behind = self.left_behind(command, party);
+        if digests.is_empty() && behind.is_empty() {
             let answer = match command {
                 // There is no digest to be had: what there is says the help.
                 Command::Subscribe(_) => Answer::Help,
@@ -223,6 +221,14 @@ impl Desk {
             draft.raise(decision.answer, Some(about), command);
             party.reload(tx)?;
         }
+        for subscription in &behind {
+            let decision = decide(standing(Some(subscription)), command, party.trust);
+            if decision.next == Next::Ended {
+                self.end(tx, order, subscription.id)?;
+            }
+            draft.raise(decision.answer, Some(subscription.digest.clone()), command);
+        }
+        party.reload(tx)?;
         Ok(true)
     }
 

@@ -36,6 +36,11 @@ impl Party {
         self.named.is_none_or(|id| id == subscription.id)
     }
 
+    /// Whether they have, or had, a digest of this key.
+    fn holds(&self, word: &str) -> bool {
+        self.subscriptions.iter().any(|s| s.digest.eq_ignore_ascii_case(word))
+    }
+
     /// What a command finds of a digest. Who wants to see or to erase their data wants that of every digest, one that is
     /// configured no more among them.
     pub(super) fn current(&self, digest: &DigestSettings, command: &Command) -> Option<Subscription> {
@@ -135,15 +140,15 @@ impl Desk {
         Ok(found)
     }
 
+    /// The digest of this key or name.
+    fn called(&self, word: &str) -> Option<&DigestSettings> {
+        let word = word.to_lowercase();
+        let mut digests = self.config.digests.iter();
+        digests.find(|d| d.key.to_lowercase() == word || d.title.to_lowercase() == word)
+    }
+
     /// The digests a command is about.
     pub(super) fn digests_meant(&self, command: &Command, party: &Party, way: Way) -> Vec<&DigestSettings> {
-        let called = |word: &str| {
-            let word = word.to_lowercase();
-            self.config
-                .digests
-                .iter()
-                .find(|d| d.key.to_lowercase() == word || d.title.to_lowercase() == word)
-        };
         let of_person = |keep: &dyn Fn(&Subscription) -> bool| -> Vec<&DigestSettings> {
             let held: Vec<&Subscription> = party.subscriptions.iter().filter(|s| keep(s)).collect();
             self.config
@@ -160,12 +165,13 @@ impl Desk {
                     let has_it = party.subscriptions.iter().any(|s| s.digest == d.key && alive(s));
                     d.open || has_it || way == Way::Operator
                 };
-                let wanted = word.as_deref().and_then(called).filter(open);
+                let wanted = word.as_deref().and_then(|word| self.called(word)).filter(open);
                 let wanted = wanted.or_else(|| self.config.digests.iter().find(open));
                 wanted.into_iter().collect()
             }
-            Command::Leave(Some(word)) => match called(word) {
+            Command::Leave(Some(word)) => match self.called(word) {
                 Some(digest) => vec![digest],
+                None if party.holds(word) => Vec::new(),
                 None => of_person(&|s| party.is_named(s) && alive(s)),
             },
             Command::Leave(None) if party.named.is_none() => of_person(&alive),
@@ -185,16 +191,21 @@ impl Desk {
 
     /// What `unsubscribe` means of digests that are configured no more: nothing is mailed of them now, and nothing may
     /// be should they come back.
-    pub(super) fn left_behind(&self, command: &Command, party: &Party) -> Vec<SubscriptionId> {
-        if !matches!(command, Command::Leave(None)) || party.trust == Trust::None {
+    pub(super) fn left_behind(&self, command: &Command, party: &Party) -> Vec<Subscription> {
+        let Command::Leave(word) = command else {
             return Vec::new();
-        }
+        };
+        let is_meant = |s: &Subscription| match word {
+            None => party.is_named(s),
+            Some(word) if party.holds(word) => s.digest.eq_ignore_ascii_case(word),
+            Some(word) => party.is_named(s) && self.called(word).is_none(),
+        };
         let is_configured = |s: &Subscription| self.config.digests.iter().any(|d| d.key == s.digest);
         let left = party
             .subscriptions
             .iter()
-            .filter(|s| party.is_named(s) && s.status != SubscriptionStatus::Ended && !is_configured(s));
-        left.map(|s| s.id).collect()
+            .filter(|s| s.status != SubscriptionStatus::Ended && !is_configured(s) && is_meant(s));
+        left.cloned().collect()
     }
 }
 

@@ -236,9 +236,70 @@ async fn a_digest_that_is_configured_no_more_can_still_be_left_and_erased() {
     assert_eq!(world.mail("anna@example.net", &settings, "export", "").await, "export");
     assert!(world.last().await.1.contains("weekly"));
     world.later(HOUR);
-    world.mail("anna@example.net", &settings, "unsubscribe", "").await;
+    assert_eq!(
+        world.mail("anna@example.net", &settings, "unsubscribe", "").await,
+        "goodbye"
+    );
+    assert!(
+        world.last().await.1.contains("You have left weekly"),
+        "{}",
+        world.last().await.1
+    );
     assert_eq!(world.standings().await, ["weekly ended"]);
     world.later(HOUR);
     assert_eq!(world.mail("anna@example.net", &settings, "erase", "").await, "silent");
     assert_eq!(world.status("anna@example.net").await, None);
+}
+
+/// Anna gets two digests, one of which is taken out of the configuration. What she may write, and what is left then.
+#[tokio::test]
+async fn leaving_says_which_digest_also_when_one_is_gone() {
+    #[track_caller]
+    fn check(wrote: &str, found: &[String], expected: [&str; 2]) {
+        assert_eq!(found, expected, "{wrote}");
+    }
+    for (to, subject, expected) in [
+        ("leave", "unsubscribe", ["daily active", "weekly ended"]),
+        ("settings", "unsubscribe weekly", ["daily active", "weekly ended"]),
+        ("settings", "unsubscribe daily", ["daily ended", "weekly active"]),
+        ("settings", "unsubscribe zebra", ["daily active", "weekly ended"]),
+    ] {
+        let world = World::new(WEEKLY).await;
+        world.join("anna@example.net").await;
+        world.later(HOUR);
+        let asked = world.mail("anna@example.net", "news@example.org", "subscribe weekly", "");
+        assert_eq!(asked.await, "confirm");
+        let reply_to = header(&world.last().await.1, "Reply-To");
+        assert_eq!(world.mail("anna@example.net", &reply_to, "Re: x", "").await, "welcome");
+        world.reload("");
+        world.later(HOUR);
+        let (key, weekly) = (
+            world.ctx.token_key().await.unwrap(),
+            crate::model::SubscriptionId::new(2),
+        );
+        let token = match to {
+            "leave" => token::leave_token(&key, weekly),
+            _ => token::settings_token(&key, weekly),
+        };
+        let to = format!("news+{to}-{token}@example.org");
+        world.mail("anna@example.net", &to, subject, "").await;
+        check(subject, &world.standings().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_prove_it_is_asked_before_a_digest_that_is_gone_is_left() {
+    let world = World::new(WEEKLY).await;
+    let asked = world.mail("anna@example.net", "news@example.org", "subscribe weekly", "");
+    assert_eq!(asked.await, "confirm");
+    let reply_to = header(&world.last().await.1, "Reply-To");
+    world.mail("anna@example.net", &reply_to, "Re: x", "").await;
+    world.reload("");
+    world.later(DAY);
+    let left = world.mail("anna@example.net", "news@example.org", "unsubscribe", "");
+    assert_eq!(left.await, "question");
+    assert_eq!(world.standings().await, ["weekly active"]);
+    let reply_to = header(&world.last().await.1, "Reply-To");
+    assert_eq!(world.mail("anna@example.net", &reply_to, "Re: x", "").await, "goodbye");
+    assert_eq!(world.standings().await, ["weekly ended"]);
 }

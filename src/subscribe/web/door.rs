@@ -118,7 +118,8 @@ pub async fn leave_page(guest: Guest, Path(token): Path<String>) -> Response {
         Ok(Some(found)) if found.is_active => {
             let guest = guest.reads(&found);
             let text = guest.say("leave_text", &[("title", &found.title)]);
-            let links = [guest.link(format!("/settings/{}", found.settings_token), "leave_less")];
+            let less = || guest.link(format!("/settings/{}", found.settings_token), "leave_less");
+            let links: Vec<_> = found.is_configured.then(less).into_iter().collect();
             guest.ask("leave_heading", &text, "leave", &format!("/leave/{token}"), &links)
         }
         Ok(Some(found)) => left(&guest.reads(&found)),

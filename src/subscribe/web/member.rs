@@ -22,8 +22,10 @@ pub struct Member {
     pub id: SubscriptionId,
     /// `[[digest]].key`.
     pub digest: String,
-    /// The digest's name.
+    /// The digest's name; its key where it is configured no more.
     pub title: String,
+    /// Whether the digest is still configured. One that is not can be left, and nothing else.
+    pub is_configured: bool,
     /// The reader's address.
     pub address: String,
     /// What they chose.
@@ -92,7 +94,7 @@ pub async fn pending(ctx: &Ctx, confirm: &str) -> store::Result<Option<Member>> 
         .db
         .read(move |conn| subscribers::by_confirm_hash(conn, &hash, now))
         .await?;
-    member(ctx, found).await
+    Ok(member(ctx, found).await?.filter(|member| member.is_configured))
 }
 
 /// Confirms; `None` for a token that is not good.
@@ -116,7 +118,8 @@ pub async fn by_leave_token(ctx: &Ctx, text: &str) -> store::Result<Option<Membe
 /// The subscription a settings token names, while it gets mail.
 pub async fn by_settings_token(ctx: &Ctx, text: &str) -> store::Result<Option<Member>> {
     let id = token::check_settings(&ctx.token_key().await?, text);
-    Ok(by_id(ctx, id).await?.filter(|member| member.is_active))
+    let found = by_id(ctx, id).await?;
+    Ok(found.filter(|member| member.is_active && member.is_configured))
 }
 
 /// Ends a subscription; one that is over stays as it is.
@@ -168,22 +171,25 @@ async fn member(ctx: &Ctx, found: Option<Subscription>) -> store::Result<Option<
         return Ok(None);
     };
     let config = ctx.config();
-    let Some(spec) = spec(&config, &found.digest) else {
-        return Ok(None);
-    };
+    let spec = spec(&config, &found.digest);
     let key = ctx.token_key().await?;
-    let next = spec.schedule.next_after(spec.zone, ctx.now());
+    let next = spec.and_then(|spec| {
+        let firing = spec.schedule.next_after(spec.zone, ctx.now())?;
+        Some(spec.zone.local(firing.at))
+    });
+    let speaks = spec.or(config.digests.first());
     Ok(Some(Member {
         id: found.id,
+        title: spec.map_or_else(|| found.digest.clone(), |spec| spec.title.clone()),
+        is_configured: spec.is_some(),
         digest: found.digest,
-        title: spec.title.clone(),
         address: person.address,
         choices: found.choices,
-        language: spec.language.clone(),
+        language: speaks.map(|spec| spec.language.clone()).unwrap_or_default(),
         is_active: found.status == SubscriptionStatus::Active,
         settings_token: token::settings_token(&key, found.id),
         leave_token: token::leave_token(&key, found.id),
-        next: next.map(|firing| spec.zone.local(firing.at)),
+        next,
     }))
 }
 

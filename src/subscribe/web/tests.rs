@@ -1,5 +1,6 @@
 //! Pages at the socket.
 
+mod gone;
 mod language;
 mod lost;
 
@@ -27,8 +28,17 @@ struct World {
     address: SocketAddr,
     shutdown: CancellationToken,
     clock: Arc<FakeClock>,
-    _folder: tempfile::TempDir,
-    _config: watch::Sender<Arc<Config>>,
+    folder: tempfile::TempDir,
+    config: watch::Sender<Arc<Config>>,
+}
+
+fn config(folder: &tempfile::TempDir, digest: &str, more: &str) -> Arc<Config> {
+    let text = format!(
+        "[database]\npath = \"courant.db\"\n[[feed]]\nurl = \"https://example.org/feed.xml\"\n\
+         [[digest]]\nkey = \"{digest}\"\ntitle = \"Daily business\"\nschedule = \"0 7 * * *\"\nzone = \"Europe/Berlin\"\n\
+         [mail]\nlist_address = \"news@example.org\"\ncontact = \"Example Desk, 1 Main Street\"\n{more}"
+    );
+    Arc::new(Config::from_toml_str(&text, folder.path()).unwrap_or_else(|problems| panic!("{problems}")))
 }
 
 struct Answer {
@@ -44,19 +54,13 @@ impl World {
 
     async fn with(more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            "[database]\npath = \"courant.db\"\n[[feed]]\nurl = \"https://example.org/feed.xml\"\n\
-             [[digest]]\nkey = \"daily\"\ntitle = \"Daily business\"\nschedule = \"0 7 * * *\"\nzone = \"Europe/Berlin\"\n\
-             [mail]\nlist_address = \"news@example.org\"\ncontact = \"Example Desk, 1 Main Street\"\n{more}"
-        );
-        let config = Config::from_toml_str(&text, folder.path()).unwrap_or_else(|problems| panic!("{problems}"));
         let db = Db::open(&folder.path().join("test.db")).unwrap();
         db.write(
             |tx| Ok(tx.execute_batch("INSERT INTO themes (slug, name) VALUES ('ai', 'Artificial intelligence')")?),
         )
         .await
         .unwrap();
-        let (sender, receiver) = watch::channel(Arc::new(config));
+        let (sender, receiver) = watch::channel(config(&folder, "daily", more));
         let clock = Arc::new(FakeClock::at(NOW));
         let ctx = Ctx::new(receiver, db, clock.clone(), Arc::new(SeededRandom::new(7)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,8 +72,8 @@ impl World {
             address,
             shutdown,
             clock,
-            _folder: folder,
-            _config: sender,
+            folder,
+            config: sender,
         }
     }
 
