@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::halt::Halt;
 use crate::signing_key::{self, KeyInUse};
 use crate::store::{self, Db};
 use crate::time::Timestamp;
@@ -112,5 +113,11 @@ impl Ctx {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Why nothing may be composed or sent now; `None` when nothing stands against it.
+    #[must_use]
+    pub fn halt(&self) -> Option<Halt> {
+        Halt::of(self.now(), self.db.damage())
     }
 }

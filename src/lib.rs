@@ -17,7 +17,7 @@
 //! zones, schedules), [`language`] (fixed strings of mails and pages), [`signing_key`] (which key signs the links of
 //! mails), [`clock`] (the only reader of the clock and of randomness), [`reply_code`] (what a refusal means, in a
 //! session or a report), [`mod@connect`] (a server by its name), [`tls`] (whom we believe to be the server we called),
-//! [`token`] and [`address`].
+//! [`halt`] (why nothing may be sent now), [`token`] and [`address`].
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
@@ -36,6 +36,7 @@ pub mod context;
 pub mod crash;
 pub mod demo;
 pub mod digest;
+pub mod halt;
 pub mod ingest;
 pub mod language;
 pub mod mail;

@@ -5,6 +5,7 @@
 //! back, exit.
 
 mod beat;
+mod checkup;
 mod housekeeping;
 mod notices;
 mod signals;
@@ -151,6 +152,7 @@ pub async fn run(config_path: &Path, config: Config, adjust: &Adjust) -> anyhow:
     // Before anything is claimed: with another key than before, the links of every mail would fail.
     ctx.token_key().await?;
     subscribe::configured::reconcile(&ctx).await?;
+    checkup::at_start(&ctx).await;
     let mailer = Arc::new(Mutex::new(
         Mailer::start(ctx.clone())
             .await

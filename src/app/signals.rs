@@ -162,8 +162,11 @@ async fn show_status(ctx: &Ctx, notifier: &Notifier) {
         }
         let failing = feeds.iter().filter(|feed| feed.failures > 0).count();
         let count = |status: DeliveryStatus| open.by_status.get(&status).copied().unwrap_or(0);
+        let halted = ctx
+            .halt()
+            .map_or_else(String::new, |halt| format!("Nothing is sent: {}. ", halt.words(now)));
         notifier.status(&format!(
-            "{} feeds, {failing} failing; {} mails waiting, {} uncertain",
+            "{halted}{} feeds, {failing} failing; {} mails waiting, {} uncertain",
             feeds.len(),
             count(DeliveryStatus::Queued),
             count(DeliveryStatus::Uncertain)

@@ -49,6 +49,10 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
         Err(error) => return Err(error.into()),
     };
     let ctx = app::open_here(config).await?;
+    if let Some(halt) = ctx.halt() {
+        let message = format!("Nothing is composed or sent: {}", halt.words(ctx.now()));
+        return Err(Refused::new(Exit::Temporary, message).into());
+    }
     if lock.is_some() {
         place(&ctx).await?;
     } else {

@@ -6,6 +6,7 @@ use super::{Exit, load_config, runtime};
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::patch::{self, Patch};
+use crate::halt::Halt;
 use crate::ingest::health::{Health, health, tally};
 use crate::model::{FeedRow, ListRow};
 use crate::store::{self, summary::Summary};
@@ -13,7 +14,8 @@ use crate::time::{Timestamp, Zone};
 
 /// Show feeds that fail, stories, editions, mails waiting or in doubt
 ///
-/// Exits with 1 when something wants a person: a feed that fails for more than a day, a mail in doubt.
+/// Exits with 1 when something wants a person: a feed that fails for more than a day, a mail in doubt, a clock or a
+/// database that lets nothing be sent.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print as JSON
@@ -27,7 +29,7 @@ const FAILING_TOO_LONG_SECS: u64 = 86_400;
 pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(path)?;
     let zone = config.digests.first().map_or_else(Zone::default, |digest| digest.zone);
-    let (summary, feeds, lists, patches) = runtime()?.block_on(async {
+    let (summary, feeds, lists, patches, halt) = runtime()?.block_on(async {
         let ctx = app::open_here(config).await?;
         let now = ctx.now();
         let read = ctx
@@ -36,12 +38,13 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
         let (summary, feeds) = read.await?;
         let lists = ctx.db.read(store::lists::all).await?;
         let patches = patch::proposed_patches(&ctx.config(), &patch::moves(&feeds));
-        anyhow::Ok((summary, feeds, lists, patches))
+        anyhow::Ok((summary, feeds, lists, patches, ctx.halt()))
     })?;
     let now = SystemClock.now();
     if args.json {
-        println!("{}", json(&summary, &feeds, &lists, now));
+        println!("{}", json(&summary, &feeds, &lists, halt.as_ref(), now));
     } else {
+        print!("{}", halt_words(halt.as_ref(), now));
         print!("{}", words(&summary, &feeds, &lists, zone, now));
         print!("{}", moved_words(&patches));
     }
@@ -50,7 +53,17 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
             .is_some_and(|at| now.since(at).as_secs() > FAILING_TOO_LONG_SECS)
     });
     let in_doubt = summary.deliveries.get("uncertain").is_some_and(|n| *n > 0);
-    Ok(if tired || in_doubt { Exit::Failed } else { Exit::Done })
+    Ok(if tired || in_doubt || halt.is_some() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
+}
+
+fn halt_words(halt: Option<&Halt>, now: Timestamp) -> String {
+    halt.map_or_else(String::new, |halt| {
+        format!("Halted     nothing is composed or sent: {}\n", halt.words(now))
+    })
 }
 
 fn words(summary: &Summary, feeds: &[FeedRow], lists: &[ListRow], zone: Zone, now: Timestamp) -> String {
@@ -156,7 +169,13 @@ fn when(zone: Zone, at: Timestamp) -> String {
     format!("{} {}", local.short_date(), local.clock())
 }
 
-fn json(summary: &Summary, feeds: &[FeedRow], lists: &[ListRow], now: Timestamp) -> serde_json::Value {
+fn json(
+    summary: &Summary,
+    feeds: &[FeedRow],
+    lists: &[ListRow],
+    halt: Option<&Halt>,
+    now: Timestamp,
+) -> serde_json::Value {
     let failing: Vec<_> = feeds
         .iter()
         .filter(|feed| feed.failures > 0)
@@ -213,5 +232,6 @@ fn json(summary: &Summary, feeds: &[FeedRow], lists: &[ListRow], now: Timestamp)
         "deliveries": summary.deliveries,
         "bounces": summary.bounces.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
         "database_bytes": summary.n_bytes,
+        "halted": halt.map(|halt| halt.words(now)),
     })
 }

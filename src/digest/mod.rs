@@ -68,7 +68,8 @@ struct Due<'a> {
     zone: Zone,
 }
 
-/// Makes every edition that is due, and finishes what a crash left.
+/// Makes every edition that is due, and finishes what a crash left. Nothing while the clock is wrong or the database
+/// damaged: what was due then is made once it is well, while it is not too late.
 ///
 /// # Errors
 /// When the database or a template fails; what was recorded until then stays.
@@ -79,6 +80,9 @@ pub async fn tick(ctx: &Ctx) -> Result<Next> {
         at: now.plus(LOOK_MAX),
         did: 0,
     };
+    if ctx.halt().is_some() {
+        return Ok(next);
+    }
     let mut failed = None;
     for spec in &config.digests {
         // What is wrong with one digest must not hold the others up.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use super::ledger;
 use super::prepare::Preparer;
@@ -14,12 +14,14 @@ use super::rate::Limiter;
 use super::retry;
 use super::send::{Batch, Learned, Way};
 use super::smtp::Limits;
-use super::suppression_hash;
+use super::{suppression_hash, take_over};
 use crate::config::{Config, Transport, UncertainPolicy};
 use crate::context::{Ctx, Next};
 use crate::crash;
+use crate::halt::{self, Halt};
 use crate::model::{Attempt, Delivery, DeliveryId};
-use crate::store::{StoreError, outbox};
+use crate::store::StoreError;
+use crate::store::outbox::{self, Wanted};
 use crate::time::Timestamp;
 use crate::token::TokenKey;
 
@@ -32,8 +34,6 @@ const LOCAL_SENDERS: usize = 4;
 const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How often the heartbeat is written and the outbox measured.
 const HEARTBEAT: Duration = Duration::from_mins(1);
-/// After a silence longer than this the database may be a restored backup: what waits there may have been sent.
-const RESTORE_AFTER: Duration = Duration::from_hours(6);
 
 /// Why a tick could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,10 @@ pub struct Mailer {
     unrecorded: Vec<Attempt>,
     unreleased: Vec<(DeliveryId, Timestamp)>,
     beat_at: Option<Timestamp>,
+    /// What stood against sending at the last tick.
+    halt: Option<Halt>,
+    /// Whether it is settled what the time before this process means for the mails that wait.
+    looked_back: bool,
 }
 
 /// What is made from one configuration.
@@ -86,7 +90,11 @@ impl Mailer {
         let built = build(&ctx, config, &key, limits)?;
         let resend = built.config.mail.on_uncertain == UncertainPolicy::Resend
             || matches!(&*built.way, Way::Local(local) if local.is_idempotent());
-        let epoch = take_over(&ctx, &built.config, resend).await?;
+        let epoch = take_over::begin(&ctx, resend).await?;
+        let looked_back = !halt::is_wrong(ctx.now());
+        if looked_back {
+            take_over::look_back(&ctx, &built.config).await?;
+        }
         let rate = &built.config.mail.rate;
         let mut limiter = Limiter::new(rate);
         if rate.per_hour > 0 {
@@ -104,10 +112,13 @@ impl Mailer {
             unrecorded: Vec::new(),
             unreleased: Vec::new(),
             beat_at: None,
+            halt: None,
+            looked_back,
         })
     }
 
-    /// Sends one batch of what is due.
+    /// Sends one batch of what is due. While the clock is wrong nothing is sent; while the database is damaged, only
+    /// what the operator is to know of it.
     ///
     /// # Errors
     /// When the database fails; what was sent and could not be recorded is recorded first at the next tick.
@@ -115,6 +126,17 @@ impl Mailer {
         self.settle_left_over().await?;
         self.reload().await;
         let now = self.ctx.now();
+        self.look_for_halt(now);
+        if self.halt == Some(Halt::Clock) {
+            return Ok(Next {
+                at: now.plus(HEARTBEAT),
+                did: 0,
+            });
+        }
+        if !self.looked_back {
+            take_over::look_back(&self.ctx, &self.built.config).await?;
+            self.looked_back = true;
+        }
         self.keep_house(now).await?;
         // A tick that panicked took it along: its connections are gone, its rates begin anew.
         let mut learned = self
@@ -138,10 +160,11 @@ impl Mailer {
         };
         if deliveries.is_empty() {
             self.learned = Some(learned);
-            return Ok(Next {
-                at: self.next_at(now).await?,
-                did: 0,
-            });
+            let at = match self.halt {
+                Some(_) => now.plus(HEARTBEAT),
+                None => self.next_at(now).await?,
+            };
+            return Ok(Next { at, did: 0 });
         }
         let did = self.send(deliveries, learned).await?;
         Ok(Next {
@@ -177,6 +200,20 @@ impl Mailer {
         learned.limiter.room(limit, now)
     }
 
+    /// Sees whether something stands against sending, and says so when that changes.
+    fn look_for_halt(&mut self, now: Timestamp) {
+        let halt = self.ctx.halt();
+        if halt == self.halt {
+            return;
+        }
+        if let Some(halt) = &halt {
+            error!("Nothing is composed or sent: {}", halt.words(now));
+        } else {
+            info!("Composing and sending go on");
+        }
+        self.halt = halt;
+    }
+
     fn n_senders(&self) -> usize {
         match &self.built.config.mail.transport {
             Transport::Smtp(settings) => settings.connections,
@@ -193,10 +230,15 @@ impl Mailer {
         if due.is_none_or(|at| at > now) {
             return Ok(Vec::new());
         }
+        // One at a time: a database that forgets what was sent must not repeat a whole batch.
+        let (wanted, room) = match self.halt {
+            None => (Wanted::All, room),
+            Some(_) => (Wanted::OperatorsOnly, 1),
+        };
         let claimed = self
             .ctx
             .db
-            .write(move |tx| outbox::claim(tx, now, epoch, room, &|address| suppression_hash(&key, address)))
+            .write(move |tx| outbox::claim(tx, now, epoch, wanted, room, &|address| suppression_hash(&key, address)))
             .await?;
         crash::point("after_claim");
         if claimed.n_cancelled > 0 {
@@ -219,6 +261,7 @@ impl Mailer {
             Arc::clone(&self.built.preparer),
             deliveries,
             learned,
+            self.halt.clone(),
         ));
         let (ledger, writing) = ledger::open(self.ctx.db.clone(), self.epoch, self.key.clone());
         let mut senders = JoinSet::new();
@@ -353,61 +396,6 @@ fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>)
         way: Arc::new(way),
         preparer: Arc::new(preparer),
     })
-}
-
-/// Settles what the last process left in the outbox, and says what a person should know. Returns the epoch begun.
-async fn take_over(ctx: &Ctx, config: &Config, resend: bool) -> Result<i64, MailError> {
-    let now = ctx.now();
-    let digests: Vec<(String, Duration)> = config
-        .digests
-        .iter()
-        .map(|digest| (digest.key.clone(), digest.catch_up))
-        .collect();
-    let (restored, recovery, n_superseded) = ctx
-        .db
-        .write(move |tx| {
-            let restored = outbox::settle_restored(tx, now)?;
-            crash::point("before_recovery");
-            let recovery = outbox::begin_epoch(tx, now, resend)?;
-            let silent = outbox::last_heartbeat(tx)?.map(|at| now.since(at));
-            let mut n_superseded = 0;
-            if silent.is_some_and(|silence| silence > RESTORE_AFTER) {
-                for (digest, catch_up) in digests {
-                    n_superseded += outbox::supersede_editions(tx, &digest, now.minus(catch_up), now)?;
-                }
-            }
-            outbox::heartbeat(tx, now)?;
-            Ok((restored, recovery, n_superseded))
-        })
-        .await?;
-    crash::point("after_recovery");
-    if let Some(restored) = restored {
-        warn!(
-            copied_at = restored.copied_at.rfc3339(),
-            n_uncertain = restored.n_uncertain,
-            "This database is a restored backup: digests that waited in it are held as uncertain, and slots up to now \
-             count as mailed"
-        );
-    }
-    if recovery.n_uncertain > 0 {
-        error!(
-            n = recovery.n_uncertain,
-            "Messages were on the wire when the last process ended; see `courant outbox list --uncertain`"
-        );
-    }
-    if n_superseded > 0 {
-        warn!(
-            n = n_superseded,
-            "Old editions were waiting after a long silence; they are not sent"
-        );
-    }
-    info!(
-        epoch = recovery.epoch,
-        n_requeued = recovery.n_requeued,
-        n_resent = recovery.n_resent,
-        "The outbox is taken over"
-    );
-    Ok(recovery.epoch)
 }
 
 async fn close_idle(learned: &mut Learned) {

@@ -14,6 +14,7 @@ pub mod retry;
 mod send;
 mod send_test;
 pub mod smtp;
+mod take_over;
 pub mod transport;
 
 pub use mailer::{MailError, Mailer};

@@ -19,6 +19,7 @@ use super::smtp::{Limits, Relay, Session};
 use super::transport::{Local, Outgoing};
 use crate::config::{Config, MailSettings, Transport};
 use crate::context::Ctx;
+use crate::halt::Halt;
 use crate::model::{Attempt, Delivery, DeliveryId, SendOutcome, SmtpPhase, Verdict};
 use crate::time::Timestamp;
 
@@ -83,6 +84,8 @@ pub(super) struct Batch {
     queue: Mutex<VecDeque<Delivery>>,
     learned: Mutex<Learned>,
     waiting: Mutex<Vec<(DeliveryId, Timestamp)>>,
+    /// What stood against sending when this was claimed. Should that change, no more is begun.
+    halt: Option<Halt>,
     stopped: AtomicBool,
     any_accepted: AtomicBool,
     n_ended: AtomicUsize,
@@ -119,6 +122,7 @@ impl Batch {
         preparer: Arc<Preparer>,
         deliveries: Vec<Delivery>,
         learned: Learned,
+        halt: Option<Halt>,
     ) -> Self {
         Self {
             ctx,
@@ -128,6 +132,7 @@ impl Batch {
             queue: Mutex::new(deliveries.into()),
             learned: Mutex::new(learned),
             waiting: Mutex::default(),
+            halt,
             stopped: AtomicBool::new(false),
             any_accepted: AtomicBool::new(false),
             n_ended: AtomicUsize::new(0),
@@ -173,7 +178,7 @@ impl Batch {
     fn next(&self) -> Option<Delivery> {
         let mut n_left = lock(&self.queue).len();
         loop {
-            if self.stopped.load(Ordering::SeqCst) || self.ctx.shutdown.is_cancelled() {
+            if self.stopped.load(Ordering::SeqCst) || self.ctx.shutdown.is_cancelled() || self.ctx.halt() != self.halt {
                 return None;
             }
             let delivery = lock(&self.queue).pop_front()?;

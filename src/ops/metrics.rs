@@ -10,7 +10,7 @@ static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 const SECONDS: [f64; 10] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
 /// Name, kind and meaning of every metric; docs/operations.md lists the same.
-pub const ALL: [(&str, Kind, &str); 33] = [
+pub const ALL: [(&str, Kind, &str); 34] = [
     ("courant_up", Kind::Gauge, "1 once every loop has ended a tick"),
     ("courant_build_info", Kind::Gauge, "1, with the version as label"),
     ("courant_feed_polls_total", Kind::Counter, "Polls by outcome"),
@@ -62,6 +62,7 @@ pub const ALL: [(&str, Kind, &str); 33] = [
         "Ended deliveries by kind and outcome",
     ),
     ("courant_outbox_depth", Kind::Gauge, "Deliveries by status"),
+    ("courant_halted", Kind::Gauge, "1 while nothing is sent, by reason"),
     (
         "courant_outbox_oldest_age_seconds",
         Kind::Gauge,

@@ -34,6 +34,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Semaphore};
 
+pub use integrity::Depth;
+use integrity::Known;
 pub use lock::{DatabaseLock, lock};
 pub use rusqlite;
 
@@ -96,6 +98,7 @@ pub struct Db {
     writer: Arc<Mutex<Connection>>,
     readers: Arc<std::sync::Mutex<Vec<Connection>>>,
     reader_permits: Arc<Semaphore>,
+    known: Known,
 }
 
 impl std::fmt::Debug for Db {
@@ -119,6 +122,7 @@ impl Db {
         make_parent(path)?;
         let mut writer = connect(path, false)?;
         migrate::migrate(&mut writer, path)?;
+        let known = Known::read(&writer)?;
         let readers = (0..N_READERS)
             .map(|_| connect(path, true))
             .collect::<Result<Vec<_>>>()?;
@@ -127,6 +131,7 @@ impl Db {
             writer: Arc::new(Mutex::new(writer)),
             readers: Arc::new(std::sync::Mutex::new(readers)),
             reader_permits: Arc::new(Semaphore::new(N_READERS)),
+            known,
         })
     }
 
@@ -148,7 +153,7 @@ impl Db {
     {
         let asked = Instant::now();
         let mut writer = Arc::clone(&self.writer).lock_owned().await;
-        blocking(move || {
+        let written = blocking(move || {
             metrics::histogram!("courant_db_write_wait_seconds").record(asked.elapsed().as_secs_f64());
             let started = Instant::now();
             let tx = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -156,8 +161,8 @@ impl Db {
             tx.commit()?;
             metrics::histogram!("courant_db_write_seconds").record(started.elapsed().as_secs_f64());
             Ok(value)
-        })
-        .await
+        });
+        self.heard(written.await)
     }
 
     /// Runs a closure on a connection that cannot write.
@@ -175,7 +180,7 @@ impl Db {
             .map_err(|_| StoreError::Other("the database is closed".into()))?;
         let readers = Arc::clone(&self.readers);
         let path = Arc::clone(&self.path);
-        blocking(move || {
+        let read = blocking(move || {
             let taken = readers.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
             let connection = match taken {
                 Some(connection) => connection,
@@ -188,8 +193,45 @@ impl Db {
                 .push(connection);
             drop(permit);
             value
-        })
-        .await
+        });
+        self.heard(read.await)
+    }
+
+    /// A statement that stumbles over damage is the first to know of it.
+    fn heard<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(StoreError::Corrupt(why)) = &result {
+            self.known.suspect(why);
+        }
+        result
+    }
+
+    /// What is known against the file; empty when nothing is.
+    #[must_use]
+    pub fn damage(&self) -> String {
+        self.known.damage()
+    }
+
+    /// Whether something is known against the file that no full look of this process has confirmed.
+    #[must_use]
+    pub fn wants_a_look(&self) -> bool {
+        self.known.wants_a_look()
+    }
+
+    /// Looks whether the file is whole, for as long as `go_on` says so; whoever looks may pause in it. Returns what is
+    /// wrong, empty when nothing is, and `None` when the look was ended. What was found is known from then on, and a full
+    /// look that finds nothing clears what was known.
+    ///
+    /// # Errors
+    /// When the file cannot be looked at.
+    pub async fn look(&self, depth: Depth, go_on: impl FnMut() -> bool + Send + 'static) -> Result<Option<String>> {
+        let path = Arc::clone(&self.path);
+        let found = blocking(move || integrity::look(&path, depth, go_on)).await?;
+        match (&found, depth) {
+            (Some(found), Depth::Full) => self.known.settle(found.clone()),
+            (Some(found), Depth::Quick) => self.known.suspect(found),
+            (None, _) => {}
+        }
+        Ok(found)
     }
 
     /// Writes the log back into the file and empties it; done at shutdown and daily.

@@ -532,3 +532,16 @@ async fn a_story_shows_what_its_score_is_made_of() {
         "a stranger was shown nothing"
     );
 }
+
+#[tokio::test]
+async fn by_a_clock_that_cannot_be_right_nothing_is_composed_and_nothing_counts_as_missed() {
+    for wrong in ["1970-01-01T00:00", "2060-09-21T08:00"] {
+        let mut world = World::new("").await;
+        world.reader(1, "{}", "").await;
+        world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+        assert_eq!(world.tick_at(wrong).await, 0);
+        assert!(world.editions().await.is_empty(), "{wrong}");
+        assert_eq!(world.tick_at("2026-09-21T07:00").await, 1);
+        assert_eq!(world.editions().await, [pair("2026-09-21T07:00", "queued")], "{wrong}");
+    }
+}

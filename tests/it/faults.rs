@@ -77,8 +77,12 @@ async fn a_clock_that_jumps_neither_repeats_nor_loses() {
         world.drain().await;
         world.restart().await;
         world.drain().await;
-        // The clock is put right, and the time of the retry comes.
-        let later = NOW.unix().max(to) + 3600;
+        // The clock is put right, and the time of the retry comes. Ten years ahead it was known to be wrong.
+        let later = if jump_secs > 86_400 {
+            NOW.unix()
+        } else {
+            NOW.unix().max(to)
+        } + 3600;
         world.clock.set(courant::time::Timestamp::from_unix(later));
         world.drain().await;
         assert_eq!(
@@ -116,6 +120,48 @@ async fn what_was_put_off_while_the_clock_stood_in_the_future_is_not_forgotten()
         "{:?}",
         world.outbox().await
     );
+}
+
+/// A board without a battery begins in 1970; another shows a year far ahead.
+#[tokio::test]
+async fn by_a_clock_that_cannot_be_right_nothing_is_sent() {
+    for wrong in ["1970-01-01T00:00:09Z", "2025-12-31T00:00:00Z", "2061-01-01T00:00:00Z"] {
+        let wrong = courant::time::Timestamp::parse_rfc3339(wrong).unwrap();
+        let server = FakeSmtp::start(|_| Act::Usual).await;
+        let mut world = World::new(&relay(server.address.port(), "connections = 1", "")).await;
+        world.digests(3).await;
+        world.clock.set(wrong);
+        assert_eq!(world.tick().await.did, 0);
+        world.restart().await;
+        world.reply_to("eva@example.net").await;
+        assert_eq!(world.tick().await.did, 0);
+        assert_eq!(
+            (server.connections(), world.outbox().await.get("queued")),
+            (0, Some(&4)),
+            "{wrong}"
+        );
+        world.clock.set(NOW.plus(Duration::from_mins(1)));
+        world.drain().await;
+        let expected = ["eva@example.net", "r1@example.net", "r2@example.net", "r3@example.net"];
+        assert_eq!(server.recipients(), expected, "{wrong}: each once when it is right");
+    }
+}
+
+/// How long nobody sent is seen once the clock is right, not by the wrong one the process began with.
+#[tokio::test]
+async fn a_process_that_began_by_a_wrong_clock_still_knows_how_long_it_was_off() {
+    let server = FakeSmtp::start(|_| Act::Usual).await;
+    let mut world = World::new(&relay(server.address.port(), "connections = 1", "")).await;
+    world.digests(3).await;
+    for wrong in [9, 20] {
+        world.clock.set(courant::time::Timestamp::from_unix(wrong));
+        world.restart().await;
+        world.drain().await;
+    }
+    world.clock.set(NOW.plus(Duration::from_hours(7 * 24)));
+    world.drain().await;
+    assert_eq!(server.taken().len(), 0, "a week old");
+    assert_eq!(world.outbox().await.get("superseded"), Some(&3));
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ mod feeds;
 mod fetching;
 mod full_text;
 mod golden;
+mod halted;
 mod hostile;
 mod hosts;
 mod https;

@@ -127,7 +127,7 @@ async fn a_moved_feed_comes_with_its_patch_and_a_damaged_database_is_told() {
             "UPDATE fetch_state SET effective_url = '{}';
              PRAGMA foreign_keys = OFF;
              INSERT INTO attempts (delivery_id, at, outcome) VALUES (999, {now}, 'accepted');
-             DELETE FROM settings WHERE key = 'integrity_at'",
+             INSERT OR REPLACE INTO settings (key, value) VALUES ('integrity_due_at', zeroblob(8))",
             feeds.url("/moved.xml")
         ),
     );

@@ -35,7 +35,7 @@ pub(super) struct Facts {
     pub(super) unsent: Vec<(String, String)>,
     /// Where the database lies; `None` when the system does not say.
     pub(super) disk: Option<Space>,
-    /// What the last look at the database found; empty when it was whole.
+    /// What is known against the database; empty when nothing is.
     pub(super) damage: String,
     /// The change of the configuration for feeds that moved.
     pub(super) patch: String,
@@ -181,8 +181,8 @@ fn alerts(facts: &Facts) -> Vec<String> {
     alerts.extend(full_disk(facts.disk));
     if !facts.damage.is_empty() {
         alerts.push(format!(
-            "The database is damaged ({}): stop Courant, put the last good backup in its place as docs/operations.md says, \
-             and have the disk looked at.",
+            "The database is damaged ({}): but for this mail nothing is sent until it is whole. Stop Courant, put the last \
+             good backup in its place as docs/operations.md says, and have the disk looked at.",
             facts.damage
         ));
     }
@@ -357,7 +357,7 @@ mod tests {
         );
         check(
             |f| f.damage = "row 3 missing from index i".into(),
-            "damaged (row 3 missing from index i): stop Courant",
+            "damaged (row 3 missing from index i): but for this mail nothing is sent",
         );
     }
 

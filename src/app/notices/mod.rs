@@ -14,7 +14,7 @@ use crate::mail::render::{OperatorMail, Templates, render_operator};
 use crate::model::{DeliveryKind, FeedRow};
 use crate::ops::disk;
 use crate::store::outbox::{NewDelivery, enqueue};
-use crate::store::{feeds, integrity, notices, settings, summary};
+use crate::store::{feeds, notices, settings, summary};
 use crate::time::{Schedule, Timestamp};
 
 /// When the last summary went, and the last notice.
@@ -76,6 +76,7 @@ fn last_weekly(config: &Config, now: Timestamp) -> Option<Timestamp> {
 async fn facts(ctx: &Ctx, config: &Config, now: Timestamp, span: Duration) -> anyhow::Result<Facts> {
     let since = now.minus(span);
     let disk = disk::space(ctx.db.path()).ok();
+    let damage = ctx.db.damage();
     let facts = ctx.db.read(move |conn| {
         Ok(Facts {
             now,
@@ -85,7 +86,7 @@ async fn facts(ctx: &Ctx, config: &Config, now: Timestamp, span: Duration) -> an
             late: notices::late_editions(conn, since, LATE_SECS)?,
             unsent: notices::unsent_editions(conn, now.minus(WEEK), now.minus(decide::UNSENT_AFTER))?,
             disk,
-            damage: integrity::last(conn)?.1,
+            damage,
             patch: String::new(),
         })
     });

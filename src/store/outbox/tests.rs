@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::claim::is_suppressed;
 use super::*;
-use crate::model::SmtpPhase;
+use crate::model::{EditionId, SmtpPhase};
 use crate::store::migrate::migrate;
 
 const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
@@ -81,7 +82,7 @@ fn queue(db: &mut Connection, new: &NewDelivery) -> DeliveryId {
 }
 
 fn take(db: &mut Connection, epoch: i64) -> Vec<i64> {
-    let claimed = with(db, |tx| claim(tx, NOW, epoch, 10, &hash));
+    let claimed = with(db, |tx| claim(tx, NOW, epoch, Wanted::All, 10, &hash));
     claimed.deliveries.iter().map(|d| d.id.get()).collect()
 }
 
@@ -130,7 +131,7 @@ fn answers_go_before_editions_and_a_claim_is_taken_once() {
 fn a_claimed_row_knows_its_reader() {
     let mut db = fixture();
     queue(&mut db, &digest(2));
-    let claimed = with(&mut db, |tx| claim(tx, NOW, 1, 10, &hash));
+    let claimed = with(&mut db, |tx| claim(tx, NOW, 1, Wanted::All, 10, &hash));
     let delivery = claimed.deliveries.first().unwrap();
     assert_eq!(delivery.address, "r2@example.org");
     assert_eq!(delivery.edition, Some(EditionId::new(1)));
@@ -153,7 +154,7 @@ fn who_left_or_is_suppressed_gets_nothing() {
         )
         .unwrap();
     }
-    let claimed = with(&mut db, |tx| claim(tx, NOW, 1, 10, &hash));
+    let claimed = with(&mut db, |tx| claim(tx, NOW, 1, Wanted::All, 10, &hash));
     assert_eq!((claimed.deliveries.len(), claimed.n_cancelled), (0, 3));
     for id in [left, suppressed, stranger] {
         assert_eq!(status(&db, id), "cancelled");
