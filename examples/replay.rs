@@ -106,7 +106,7 @@ async fn replay(days: &Days, out: &Path, n_days: usize) -> anyhow::Result<()> {
     }
     let first = days.keys().next().context("The file has no items")?;
     let start = first.start_in(Zone::UTC).context("The first date does not exist")?;
-    let clock = Arc::new(FakeClock::at(start));
+    let clock = Arc::new(FakeClock::replaying(start));
     let config = Config::from_toml_str(&config(&database, out, &feeds, port)?, out)
         .map_err(|problems| anyhow::anyhow!("{problems}"))?;
     let (ctx, _keep) = app::open(

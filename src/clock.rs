@@ -10,6 +10,11 @@ use crate::time::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now, in whole seconds.
     fn now(&self) -> Timestamp;
+
+    /// Whether it shows a time of the past on purpose, so that no time is wrong.
+    fn replays(&self) -> bool {
+        false
+    }
 }
 
 /// Gives random bytes.
@@ -54,18 +59,33 @@ impl Random for SystemRandom {
 
 /// A clock that stands still until it is told the time; for tests, replays and back-tests.
 #[derive(Debug, Default)]
-pub struct FakeClock(AtomicI64);
+pub struct FakeClock {
+    unix: AtomicI64,
+    replays: bool,
+}
 
 impl FakeClock {
     /// A clock that shows this time.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.unix()))
+        Self {
+            unix: AtomicI64::new(now.unix()),
+            replays: false,
+        }
+    }
+
+    /// A clock for news of long ago, told again from this time on.
+    #[must_use]
+    pub fn replaying(from: Timestamp) -> Self {
+        Self {
+            replays: true,
+            ..Self::at(from)
+        }
     }
 
     /// Sets the time, backwards too.
     pub fn set(&self, now: Timestamp) {
-        self.0.store(now.unix(), Ordering::SeqCst);
+        self.unix.store(now.unix(), Ordering::SeqCst);
     }
 
     /// Moves the time forward.
@@ -76,7 +96,11 @@ impl FakeClock {
 
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_unix(self.0.load(Ordering::SeqCst))
+        Timestamp::from_unix(self.unix.load(Ordering::SeqCst))
+    }
+
+    fn replays(&self) -> bool {
+        self.replays
     }
 }
 

@@ -118,6 +118,7 @@ impl Ctx {
     /// Why nothing may be composed or sent now; `None` when nothing stands against it.
     #[must_use]
     pub fn halt(&self) -> Option<Halt> {
-        Halt::of(self.now(), self.db.damage())
+        let halt = Halt::of(self.now(), self.db.damage());
+        halt.filter(|halt| *halt != Halt::Clock || !self.clock.replays())
     }
 }

@@ -30,12 +30,11 @@ pub fn measure(courant: &Path, folder: &Path, urls: &[String], at_once: usize) {
         [RULES_VERSION],
     )
     .unwrap();
-    // The weekly look at the whole file was yesterday.
-    let yesterday = SystemClock.now().unix() - 86_400;
+    // The weekly look at the whole file comes another day.
+    let tomorrow = SystemClock.now().unix() + 86_400;
     let looked =
         "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-    db.execute(looked, (integrity::CHECKED_AT, yesterday.to_le_bytes()))
-        .unwrap();
+    db.execute(looked, (integrity::DUE_AT, tomorrow.to_le_bytes())).unwrap();
     drop(db);
     let socket = folder.join("notify");
     let _ = std::fs::remove_file(&socket);

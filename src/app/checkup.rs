@@ -9,8 +9,9 @@ use crate::store::Depth;
 use crate::store::integrity;
 use crate::time::Timestamp;
 
-/// The look at start takes no longer; of a large file it sees the beginning.
-const START_MAX: Duration = Duration::from_secs(5);
+/// The look at start takes no longer, so that a daemon with gigabytes stored is there at once; of so large a file it sees the
+/// beginning.
+const START_MAX: Duration = Duration::from_millis(500);
 /// The whole file is read as often; once it was found damaged, daily, until it is whole again.
 const EVERY: Duration = Duration::from_hours(7 * 24);
 const AGAIN: Duration = Duration::from_hours(24);

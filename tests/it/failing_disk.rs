@@ -6,7 +6,7 @@
 
 use crate::crash::check_promises;
 use crate::crash_world::{Base, finish, relay};
-use crate::program::until;
+use crate::program::{Installation, until};
 
 /// A system call, and what the disk says to it.
 const FAULTS: [(&str, &str); 5] = [
@@ -27,8 +27,14 @@ fn nth() -> Vec<usize> {
     }
 }
 
+fn is_sent(here: &Installation) -> bool {
+    let open = "SELECT count(*) FROM deliveries WHERE status IN ('queued', 'claimed', 'committing')";
+    let made = "SELECT count(*) FROM editions WHERE outcome = 'queued'";
+    here.count(made) > 0 && here.count(open) == 0
+}
+
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs strace; .ci/run runs it"]
+#[ignore = "needs strace and five minutes"]
 async fn a_disk_that_fails_once_makes_no_mail_double_and_none_lost() {
     let base = Base::new().await;
     let (mut n_struck, mut n_ended) = (0, 0);
@@ -52,19 +58,18 @@ async fn a_disk_that_fails_once_makes_no_mail_double_and_none_lost() {
                 inject.as_str(),
             ];
             let mut daemon = here.start_under(&launcher, &["run"]);
-            let mut n_looks = 0;
+            // Not at once: a signal before the daemon listens would end it.
+            let mut n_looks = 1;
             until(&format!("the end of the send after {shown}"), || {
                 if n_looks % 50 == 0 && !daemon.has_ended() {
                     here.execute("UPDATE deliveries SET next_attempt_at = 0 WHERE status = 'queued'");
                     daemon.signal("HUP");
                 }
                 n_looks += 1;
-                let open = "SELECT count(*) FROM deliveries WHERE status IN ('queued', 'claimed', 'committing')";
-                let made = "SELECT count(*) FROM editions WHERE outcome = 'queued'";
-                daemon.has_ended() || here.count(made) > 0 && here.count(open) == 0
+                daemon.has_ended() || is_sent(&here)
             })
             .await;
-            let struck = std::fs::read_to_string(here.path("strace.txt")).unwrap();
+            let struck = std::fs::read_to_string(here.path("strace.txt")).unwrap_or_default();
             n_struck += usize::from(struck.contains("(INJECTED)"));
             if daemon.has_ended() {
                 n_ended += 1;
@@ -72,7 +77,9 @@ async fn a_disk_that_fails_once_makes_no_mail_double_and_none_lost() {
                 daemon.signal("TERM");
                 daemon.ended().await;
             }
-            finish(&here).await;
+            if !is_sent(&here) {
+                finish(&here).await;
+            }
             check_promises(&here, &relay, "hold", &shown);
         }
     }
