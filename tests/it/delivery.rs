@@ -9,14 +9,14 @@ use courant::store::rusqlite::Connection;
 use crate::fake_smtp::{Act, At, FakeSmtp, Step};
 use crate::outbox_world::{World, relay};
 
-async fn world_of(server: &FakeSmtp, connections: usize) -> World {
+pub async fn world_of(server: &FakeSmtp, connections: usize) -> World {
     let mail = relay(server.address.port(), &format!("connections = {connections}"), "");
     World::new(&mail).await
 }
 
 /// `n` readers, one connection, one tick after another until nothing is due; then the outbox.
 #[track_caller]
-fn counts(found: &std::collections::BTreeMap<&'static str, u64>, expected: &[(&'static str, u64)]) {
+pub fn counts(found: &std::collections::BTreeMap<&'static str, u64>, expected: &[(&'static str, u64)]) {
     assert_eq!(found, &expected.iter().copied().collect());
 }
 
@@ -370,47 +370,6 @@ async fn a_connection_cut_in_the_message_is_never_sent() {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_busy_is_left_alone() {
-    for at in [At::Greeting, At::Mail, At::Rcpt, At::Data, At::Dot] {
-        let server = FakeSmtp::start(move |step| {
-            if step.at == at && step.connection == 1 {
-                Act::SayAndClose("421 4.3.2 shutting down".into())
-            } else {
-                Act::Usual
-            }
-        })
-        .await;
-        let mut world = world_of(&server, 1).await;
-        world.digests(10).await;
-        let next = world.tick().await;
-        assert_eq!(world.tick().await.did, 0);
-        assert!(next.at >= world.ctx.now().plus(Duration::from_mins(5)), "{at:?}");
-        assert_eq!(server.connections(), 1, "{at:?}");
-        counts(&world.outbox().await, &[("queued", 10)]);
-        world.advance(7);
-        world.drain().await;
-        counts(&world.outbox().await, &[("sent", 10)]);
-    }
-}
-
-#[tokio::test]
-async fn a_relay_with_few_connections_is_used_with_few() {
-    let server = FakeSmtp::start(|step| match step.at {
-        At::Greeting if step.connection > 1 => Act::SayAndClose("421 4.7.0 too many connections from you".into()),
-        _ => Act::Usual,
-    })
-    .await;
-    let mut world = world_of(&server, 4).await;
-    world.digests(1).await;
-    world.drain().await;
-    for id in 2..=20 {
-        world.digest_to(id, &format!("r{id}@example.net")).await;
-    }
-    world.drain().await;
-    counts(&world.outbox().await, &[("sent", 20)]);
-}
-
-#[tokio::test]
 async fn a_full_mailbox_is_tried_again() {
     let server = FakeSmtp::start(|step| match step.at {
         At::Rcpt if step.taken == 0 => Act::Say("452 4.2.2 mailbox full".into()),
@@ -485,26 +444,4 @@ async fn a_folder_gets_mails_and_pages() {
         .collect();
     kinds.sort();
     assert_eq!(kinds, ["eml", "eml", "eml", "html", "html"]);
-}
-
-#[tokio::test]
-async fn rates_spread_what_is_due() {
-    let server = FakeSmtp::start(|_| Act::Usual).await;
-    let mail = relay(
-        server.address.port(),
-        "connections = 2",
-        "rate = { per_second = 2, per_domain_minute = 3 }",
-    );
-    let mut world = World::new(&mail).await;
-    world.digests(5).await;
-    let next = world.tick().await;
-    assert_eq!(next.did, 2);
-    world.clock.advance(Duration::from_secs(1));
-    world.drain().await;
-    assert_eq!(server.taken().len(), 3, "three a minute to one domain");
-    world.advance(1);
-    world.drain().await;
-    world.clock.advance(Duration::from_secs(1));
-    world.drain().await;
-    assert_eq!(server.taken().len(), 5);
 }
