@@ -11,10 +11,12 @@ ACCOUNT_OPTIONS = {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []}
 
 
 class Door:
-    """One installation: a domain of its own, one way in for mail, one way out."""
+    """One installation: a domain of its own, one way in for mail (`kind`), one way out: `starttls` or `implicit` to
+    Postfix, or `lmtp` to Dovecot."""
 
-    def __init__(self, ground, name, kind, tls, clock=None):
-        self.ground, self.name, self.kind, self.tls, self.clock = ground, name, kind, tls, clock
+    def __init__(self, ground, name, kind, way, clock=None, authserv_id=None):
+        self.ground, self.name, self.kind, self.way, self.clock = ground, name, kind, way, clock
+        self.authserv_id = authserv_id
         self.domain = f"{self.name}.test"
         self.list_address = f"news@{self.domain}"
         self.folder = ground.path("courant", self.name, own=True)
@@ -33,7 +35,20 @@ class Door:
             "imap": f'[inbound.imap]\nhost = "localhost"\nport = {dovecot.imaps}\nusername = "{self.list_address}"\n'
                     f'password = "{PASSWORD}"\nca_file = "{certificates.ca}"\nmove_to = "Read by Courant"\n',
         }.get(self.kind, "")
-        port = operator.implicit if self.tls == "implicit" else operator.starttls
+        if self.authserv_id:
+            inbound = f'authserv_id = "{self.authserv_id}"\n' + inbound
+        port = operator.implicit if self.way == "implicit" else operator.starttls
+        out = f"""
+[mail.smtp]
+host = "localhost"
+port = {port}
+tls = "{self.way}"
+username = "courant@{self.domain}"
+password = "{PASSWORD}"
+ca_file = "{certificates.ca}"
+"""
+        if self.way == "lmtp":
+            out = f'transport = "lmtp"\nlmtp = "127.0.0.1:{dovecot.lmtp}"\n'
         sources = "".join(f'[[feed]]\nkey = "{key}"\nurl = "{url}"\nallow_private = true\n' for key, url in feeds.urls.items())
         self.config.write_text(f"""
 [database]
@@ -51,13 +66,7 @@ list_address = "{self.list_address}"
 from = "digest@{self.domain}"
 contact = "Interop desk, 1 High Street"
 bounce_domain = "{self.domain}"
-[mail.smtp]
-host = "localhost"
-port = {port}
-tls = "{self.tls}"
-username = "courant@{self.domain}"
-password = "{PASSWORD}"
-ca_file = "{certificates.ca}"
+{out}
 [mail.dkim]
 selector = "rsa"
 key_file = "{keys.rsa}"

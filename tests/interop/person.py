@@ -21,8 +21,8 @@ class Person:
         self.provider, self.dovecot = provider, dovecot
         self.tls = ssl.create_default_context(cafile=certificates.ca)
 
-    def write(self, to, subject="", text="", answering=None, sender=None):
-        """Sends a mail as a mail program does."""
+    def write(self, to, subject="", text="", answering=None, sender=None, headers=None, sign=None):
+        """Sends a mail as a mail program does; `sign` is what the provider does with its bytes."""
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = sender or self.address, to, subject
         mail["Message-ID"] = make_msgid(domain="readers.test")
@@ -30,9 +30,12 @@ class Person:
             mail["In-Reply-To"] = mail["References"] = answering["Message-ID"]
             quoted = answering.get_body(("plain",)).get_content()
             text += "\n\nOn Tuesday they wrote:\n" + "".join(f"> {line}\n" for line in quoted.splitlines())
+        for name, value in (headers or {}).items():
+            mail[name] = value
         mail.set_content(text or "\n")
+        raw = mail.as_bytes(policy=email.policy.SMTP)
         with smtplib.SMTP("127.0.0.1", self.provider.smtp, timeout=30) as server:
-            server.send_message(mail, sender or self.address, [to])
+            server.sendmail(sender or self.address, [to], sign(raw) if sign else raw)
 
     def answer(self, mail, text=""):
         """Presses "reply": to Reply-To, with the mail quoted below."""

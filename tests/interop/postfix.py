@@ -117,7 +117,7 @@ smtpd_recipient_restrictions = permit_mynetworks, reject
 class Operator(Postfix):
     """Where Courant runs: one domain a door, submission with login and STARTTLS, and with TLS from the first byte."""
 
-    def __init__(self, ground, certificates, dovecot, provider, policy, courant, doors):
+    def __init__(self, ground, certificates, dovecot, provider, policy, verifier, courant, doors):
         self.smtp = provider.operator_port
         self.starttls, self.implicit = ground.port(), ground.port()
         folder = ground.path("operator")
@@ -167,7 +167,7 @@ smtpd_sasl_path = inet:127.0.0.1:{dovecot.auth}
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 smtpd_recipient_restrictions =
 """,
-            f"127.0.0.1:{self.smtp} inet n - n - - smtpd\n"
+            f"127.0.0.1:{self.smtp} inet n - n - - smtpd\n  -o smtpd_milters=inet:127.0.0.1:{verifier}\n"
             f"127.0.0.1:{self.starttls} inet n - n - - smtpd\n  -o smtpd_tls_security_level=encrypt\n{login}"
             f"127.0.0.1:{self.implicit} inet n - n - - smtpd\n  -o smtpd_tls_wrappermode=yes\n{login}"
             + "".join(services),

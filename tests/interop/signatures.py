@@ -35,7 +35,19 @@ class Keys:
             body = der[-32:] if selector == "ed" else der
             kind = "ed25519" if selector == "ed" else "rsa"
             public[selector] = f"v=DKIM1; k={kind}; p={base64.b64encode(body).decode()}"
+        # What the readers' provider signs with.
+        self.provider = folder / "provider.pem"
+        run(["openssl", "genrsa", "-traditional", "-out", self.provider, "2048"])
+        run(["openssl", "pkey", "-in", self.provider, "-pubout", "-outform", "DER", "-out", folder / "provider.der"])
+        provider = base64.b64encode((folder / "provider.der").read_bytes()).decode()
         self.records = {f"{selector}._domainkey.{domain}": txt for domain in domains for selector, txt in public.items()}
+        self.records["mail._domainkey.readers.test"] = f"v=DKIM1; k=rsa; p={provider}"
+
+    def sign(self, raw):
+        """A mail with the signature of the readers' provider."""
+        names = [b"from", b"to", b"subject", b"message-id"]
+        signature = dkim.sign(raw, b"mail", b"readers.test", self.provider.read_bytes(), include_headers=names)
+        return signature + raw
 
     def ask(self, name, timeout=5):
         """What DNS would say."""
