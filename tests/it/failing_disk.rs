@@ -1,8 +1,8 @@
 //! The disk fails at the n-th write, sync or opening of a daemon that sends: strace answers that system call with an error
 //! and the call is not made.
 //!
-//! Needs strace, so it is not among the usual tests: `cargo test --test it failing_disk -- --ignored`. It tries a handful of n;
-//! `COURANT_NTH_MAX=200` has it try all up to that, which takes an hour.
+//! Needs strace and five minutes, so it is there with a feature only: `cargo test --features strace --test it failing_disk`. It
+//! tries a handful of n; `COURANT_NTH_MAX=200` has it try all up to that, which takes an hour.
 
 use crate::crash::check_promises;
 use crate::crash_world::{Base, finish, relay};
@@ -34,7 +34,6 @@ fn is_sent(here: &Installation) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs strace and five minutes"]
 async fn a_disk_that_fails_once_makes_no_mail_double_and_none_lost() {
     let base = Base::new().await;
     let (mut n_struck, mut n_ended) = (0, 0);

@@ -15,6 +15,7 @@ mod demo;
 mod doctor;
 mod edition_world;
 mod editions;
+#[cfg(feature = "strace")]
 mod failing_disk;
 mod fake_dns;
 mod fake_feeds;

@@ -129,6 +129,7 @@ impl Installation {
     }
 
     /// As [`Self::start`], with another program before ours on the command line, in whose place ours comes.
+    #[cfg(feature = "strace")]
     pub fn start_under(&self, launcher: &[&str], arguments: &[&str]) -> Running {
         self.spawn_logged(self.command_under(launcher, arguments))
     }
@@ -210,6 +211,7 @@ impl Running {
     }
 
     /// Whether it has ended by itself.
+    #[cfg(feature = "strace")]
     pub fn has_ended(&mut self) -> bool {
         self.child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
