@@ -172,8 +172,12 @@ fn hostile() -> impl Strategy<Value = String> {
         "\n",
         "\u{0}",
     ]);
-    (prop::collection::vec(parts, 1..6), 1..10_000_usize)
-        .prop_map(|(parts, bytes)| parts.concat().chars().cycle().take(bytes).collect())
+    let repeated = (prop::collection::vec(parts, 1..6), 1..10_000_usize)
+        .prop_map(|(parts, bytes)| parts.concat().chars().cycle().take(bytes).collect());
+    // More different words than any headline has.
+    let wordy = (1..3_000_u32).prop_map(|n| (0..n).filter_map(|i| char::from_u32(0x4e00 + 7 * i)).collect());
+    let short = (1..3_000_u32, "[a-z]").prop_map(|(n, with)| (0..n).map(|i| format!("{with}{} ", i % 89)).collect());
+    prop_oneof![repeated, wordy, short]
 }
 
 proptest! {
@@ -256,8 +260,23 @@ proptest! {
         for item in &batch {
             // What is beyond the limits is not read.
             let read = |text: &str, bytes| text[..text.floor_char_boundary(bytes)].to_owned();
-            prop_assert_eq!(text::title_terms(&item.title), text::title_terms(&read(&item.title, 512)));
-            prop_assert_eq!(text::summary_terms(&item.summary), text::summary_terms(&read(&item.summary, 900)));
+            let (title, summary) = (text::title_terms(&item.title), text::summary_terms(&item.summary));
+            prop_assert!(title.len() <= text::TITLE_TERMS_MAX, "{} terms", title.len());
+            prop_assert!(summary.len() <= text::SUMMARY_TERMS_MAX, "{} terms", summary.len());
+            prop_assert_eq!(title, text::title_terms(&read(&item.title, 512)));
+            prop_assert_eq!(summary, text::summary_terms(&read(&item.summary, 900)));
         }
+    }
+
+    #[test]
+    fn a_crowd_of_likenesses_is_not_compared_whole(n in 51..200_i64, hours in 1..40_i64) {
+        let wording = |id: i64| format!("Magrathea sells planet {id} to Sirius as quake hits Chile");
+        let crowd: Vec<Item> = (1..=n).map(|id| item(id, id % hours, &format!("outlet {id}"), &wording(id))).collect();
+        let mut engine = engine(Corrections::default());
+        engine.place(&background());
+        engine.place(&crowd);
+        let mut n_compared = 0;
+        engine.place_observed(&[item(9_000, hours, "outlet 0", &wording(9_000))], &mut |_, _, _| n_compared += 1);
+        prop_assert_eq!(n_compared, CANDIDATES);
     }
 }
