@@ -87,8 +87,8 @@ const UNGROUPED: &str = select_entry!(
      LIMIT ?3"
 );
 
-/// Entries dated at `since` or later that the tag and cluster rules of this version have not seen, oldest first.
-/// Besides new entries these are entries whose headline changed, and after an upgrade those of older rules. What was first
+/// Entries that the tag and cluster rules of this version have not seen, oldest first: new ones, those whose headline
+/// changed, and after an upgrade those that older rules saw, as far as they are dated at `since` or later. What was first
 /// seen after `text_until` and still waits for the text of its page is left for later.
 ///
 /// # Errors
@@ -107,8 +107,10 @@ pub fn ungrouped(
     let mut statement = conn.prepare_cached(UNGROUPED)?;
     let mut entries = Vec::new();
     for version in versions {
+        // Version 0 has been seen by no rules.
+        let since = if version == 0 { i64::MIN } else { since.unix() };
         let rows = statement.query_map(
-            params![version, since.unix(), rows_max(limit), text_until.unix()],
+            params![version, since, rows_max(limit), text_until.unix()],
             entry_from_row,
         )?;
         for entry in rows {
@@ -408,7 +410,9 @@ mod tests {
     fn entries_of_older_rules_come_oldest_first() {
         check(&[], 3, 0, &[]);
         check(&[0, 3, 1, 3, 2, 0], 3, 0, &[1, 3, 5, 6]);
-        check(&[0, 3, 1, 3, 2, 0], 3, 4, &[5, 6]);
+        // What nobody has seen yet always comes; what older rules saw, only back to `since`.
+        check(&[0, 3, 1, 3, 2, 0], 3, 4, &[1, 5, 6]);
+        check(&[2, 2, 0, 2], 3, 9, &[3]);
         check(&[3, 3], 3, 0, &[]);
         check(&[4, 0], 3, 0, &[2]);
     }

@@ -35,6 +35,9 @@ use tag::{Tagger, Tags};
 pub const RULES_VERSION: u32 = tag::RULES_VERSION;
 /// Entries placed in one transaction.
 pub const BATCH: usize = 500;
+/// How far back new rules go over what older ones tagged: a month's digest, with what came before it to compare with. A
+/// store of ten million entries would be hours at work on what nobody is shown any more.
+const TAGGED_AGAIN: Duration = Duration::from_secs(60 * 86_400);
 /// Entries older than the window that are read at start for word frequencies.
 pub const OLDER_TEXTS: usize = 50_000;
 /// Members of a story that the choice of a lead looks at.
@@ -81,14 +84,14 @@ impl Grouper {
     /// When the database fails; the same entries are placed at the next tick.
     pub async fn tick(&mut self) -> Result<Next, StoreError> {
         let now = self.ctx.now();
+        let again = now.minus(TAGGED_AGAIN.max(self.ctx.config().stories.window));
         let n_corrected = correct::take_up(&self.ctx).await?;
         let (waiting, last_correction) = self
             .ctx
             .db
             .read(move |conn| {
                 let until = now.minus(TEXT_MAX_WAIT);
-                let mut waiting =
-                    store::entries::ungrouped(conn, RULES_VERSION, Timestamp::from_unix(0), until, BATCH)?;
+                let mut waiting = store::entries::ungrouped(conn, RULES_VERSION, again, until, BATCH)?;
                 read_texts(conn, waiting.iter_mut())?;
                 let placed = waiting
                     .into_iter()
