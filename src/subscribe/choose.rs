@@ -146,11 +146,7 @@ pub struct Known<'a> {
 pub fn apply(choices: &mut Choices, change: &Change, known: Known<'_>, now: Timestamp, notes: &mut Notes) {
     let names = known.names;
     match change {
-        Change::Follow(list) => each(list, names, notes, |known| {
-            choices.muted.retain(|slug| slug != &known.slug);
-            add(followed(choices, known.kind), &known.slug).then(|| about("following", known))
-        }),
-        Change::Theme(list) => each(list, names, notes, |known| {
+        Change::Follow(list) | Change::Theme(list) => each(list, names, notes, |known| {
             choices.muted.retain(|slug| slug != &known.slug);
             add(followed(choices, known.kind), &known.slug).then(|| about("following", known))
         }),
