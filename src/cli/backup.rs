@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, load_config, progress};
+use anyhow::Context as _;
+
+use super::{Exit, load_config, progress, runtime};
 use crate::clock::{Clock as _, SystemClock};
 use crate::store::backup::back_up;
 
@@ -19,11 +21,14 @@ pub struct Args {
 /// Makes the backup.
 pub fn run(config: &Path, args: &Args) -> anyhow::Result<Exit> {
     let config = load_config(config)?;
+    // It listens for the signal of a limit on file sizes, so that the copy fails with a word.
+    let _listening = runtime()?;
     let bar = progress::bar("Copying");
     let done = back_up(&config.database.path, &args.file, SystemClock.now(), |at, of| {
         bar.set_length(of);
         bar.set_position(at);
-    })?;
+    })
+    .with_context(|| format!("Unable to back up to `{}`", args.file.display()))?;
     bar.finish_and_clear();
     println!(
         "Backed up to `{}`: {} KiB, {} entries, {} subscriptions; integrity checked.",

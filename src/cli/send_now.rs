@@ -53,7 +53,12 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
         let message = format!("Nothing is composed or sent: {}", halt.words(ctx.now()));
         return Err(Refused::new(Exit::Temporary, message).into());
     }
-    if lock.is_some() {
+    // The outbox is taken over first: what waits there in a restored backup is in doubt, what is made now is not.
+    let mailer = match &lock {
+        Some(_) => Some(Mailer::start(ctx.clone()).await?),
+        None => None,
+    };
+    if mailer.is_some() {
         place(&ctx).await?;
     } else {
         placed(&ctx).await?;
@@ -63,7 +68,7 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
         println!("{}: {}; no mail to send.", made.slot, stories(&made));
         return Ok(Exit::Done);
     }
-    if lock.is_none() {
+    let Some(mailer) = mailer else {
         println!(
             "{}: {}; {} mails queued, the daemon sends them.",
             made.slot,
@@ -71,8 +76,8 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
             made.n_queued
         );
         return Ok(Exit::Done);
-    }
-    send(&ctx).await?;
+    };
+    send(mailer).await?;
     let now = ctx.now();
     let summary = ctx.db.read(move |conn| store::summary::read(conn, now)).await?;
     let count = |status: &str| summary.deliveries.get(status).copied().unwrap_or(0);
@@ -111,8 +116,7 @@ async fn place(ctx: &Ctx) -> anyhow::Result<()> {
 }
 
 /// Ticks until nothing is due.
-async fn send(ctx: &Ctx) -> anyhow::Result<()> {
-    let mut mailer = Mailer::start(ctx.clone()).await?;
+async fn send(mut mailer: Mailer) -> anyhow::Result<()> {
     while mailer.tick().await?.did > 0 {}
     mailer.close().await;
     Ok(())

@@ -1,5 +1,6 @@
 //! The daemon as a whole: feeds in, mail out, stopped and killed in the middle, started again.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -267,18 +268,54 @@ async fn a_pipe_without_the_daemons_key_makes_none_of_its_own() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backup_put_back_knows_that_it_is_one() {
-    let (_feeds, urls) = two_feeds().await;
-    let relay = FakeSmtp::start(|_| Act::Usual).await;
-    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
-    here.done(&["poll"]);
+/// Makes a backup and puts it in the database's place.
+fn put_back(here: &Installation) {
     here.done(&["backup", "copy.db"]);
     std::fs::remove_file(here.path("courant.db")).unwrap();
     for beside in ["courant.db-wal", "courant.db-shm"] {
         let _ = std::fs::remove_file(here.path(beside));
     }
     std::fs::rename(here.path("copy.db"), here.path("courant.db")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_made_on_a_backup_put_back_is_not_in_doubt() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    subscribe(&here, &["anna@example.com"]);
+    here.done(&["poll"]);
+    put_back(&here);
+    // What waited in the backup may have been sent; what is made now was not.
+    let said = here.done(&["send-now", "daily"]);
+    assert!(said.contains("1 mails sent"), "{said}");
+    assert_eq!(relay.taken().len(), 1);
+    assert_eq!(here.count("SELECT count(*) FROM deliveries WHERE status <> 'sent'"), 0);
+    here.assert_intact();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_beyond_a_limit_on_file_sizes_fails_with_a_word() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    here.done(&["poll"]);
+    let output = here.piped_under(&["prlimit", "--fsize=40000"], &["backup", "copy.db"], "");
+    assert_eq!(output.status.signal(), None, "killed");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("copy.db"), "{said}");
+    assert!(!here.path("copy.db").exists(), "half a backup");
+    here.done(&["backup", "copy.db"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_put_back_knows_that_it_is_one() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    here.done(&["poll"]);
+    put_back(&here);
     let daemon = here.start(&["run"]);
     daemon.says("This database is a restored backup").await;
     daemon.signal("TERM");
