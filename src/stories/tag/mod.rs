@@ -11,6 +11,7 @@ mod gazetteer;
 mod matcher;
 mod mentions;
 mod open_names;
+mod theme_rules;
 mod themes;
 mod ticker;
 mod tokens;
@@ -35,7 +36,7 @@ use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 5;
+pub const RULES_VERSION: u32 = 6;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -129,7 +129,7 @@ fn tickers_only_where_they_are_marked() {
     check("Rating changes: KO, PEP, COST", "Coca-Cola, PepsiCo, Costco");
     check("Rating changes: BYD, KO, PEP", "Boyd Gaming, Coca-Cola, PepsiCo");
     check("BYD, Tesla and Ford sell fewer cars", "BYD, Tesla, Ford");
-    check_themes("HSBC opens a branch in Dublin", "");
+    check_themes("HSBC opens a branch in Dublin", "operations");
     check_themes("HSBC stock rises", "stock-move");
 }
 

@@ -1,15 +1,13 @@
-//! Themes of a headline by weighted phrases. The rules stand in `themes.toml`; this file reads and applies them.
+//! Themes of a headline by weighted phrases. The rules stand in `themes`, a file a theme; `theme_rules` reads
+//! them, this file applies them.
 //!
 //! A rule is a phrase (`"price target"`), a phrase with open ending (`"tariff*"`), a class of phrases (`"@rises"`), a
 //! fact about the headline (`"{company}"`), or several of them: `a & b` anywhere, `a > b` in this order with at most
 //! [`REACH`] words between, `a > b & c` both ways at once. The weights of all rules that hold are summed; a theme counts
 //! from [`THRESHOLD`], or from its own `cut`.
 
-use std::collections::{BTreeMap, HashMap};
-
-use serde::Deserialize;
-
 use super::matcher::Scan;
+use super::theme_rules::{self, FACTS, Rule};
 use super::tokens::{Words, gap, look};
 use crate::config::ThemeSettings;
 use crate::model::ThemeTag;
@@ -37,35 +35,6 @@ pub struct ThemeInfo {
     pub event: bool,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ThemeFile {
-    /// Phrases that stand for each other in rules.
-    classes: BTreeMap<String, Vec<String>>,
-    theme: Vec<ThemeRules>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ThemeRules {
-    slug: String,
-    name: String,
-    event: bool,
-    /// What a company of this topic adds, when the headline is about it.
-    #[serde(default)]
-    company: f64,
-    /// Least score, where it is not [`THRESHOLD`].
-    #[serde(default = "threshold")]
-    cut: f64,
-    phrases: BTreeMap<String, f64>,
-    #[serde(default)]
-    not: BTreeMap<String, f64>,
-}
-
-const fn threshold() -> f64 {
-    THRESHOLD
-}
-
 /// What one pass knows about a headline beside its words.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Facts<'a> {
@@ -84,33 +53,6 @@ pub(super) struct Facts<'a> {
     pub field: Option<&'static str>,
 }
 
-/// Facts that rules can name in braces.
-const FACTS: [&str; 8] = [
-    "{company}",
-    "{companies}",
-    "{none}",
-    "{ticker}",
-    "{percent}",
-    "{money}",
-    "{question}",
-    "{number}",
-];
-
-#[derive(Debug)]
-struct Rule {
-    theme: usize,
-    weight: f64,
-    text: String,
-    /// All of them hold; the atoms of one chain hold in their order.
-    chains: Vec<Vec<usize>>,
-}
-
-impl Rule {
-    fn ordered(&self) -> bool {
-        self.chains.iter().any(|c| c.len() > 1)
-    }
-}
-
 /// The rules, ready to apply.
 #[derive(Debug)]
 pub(super) struct Themes {
@@ -118,70 +60,13 @@ pub(super) struct Themes {
     company: Vec<f64>,
     cuts: Vec<f64>,
     rules: Vec<Rule>,
-    /// Rules by their first atom.
+    /// Rules by the atom that fewest phrases make true.
     by_atom: Vec<Vec<usize>>,
     /// Atoms that each phrase makes true.
     atoms_of: Vec<Vec<usize>>,
     /// Atom number of each fact, in the order of [`FACTS`].
     facts: Vec<Option<usize>>,
     phrases: Vec<String>,
-}
-
-#[derive(Default)]
-struct Builder {
-    atoms: HashMap<String, usize>,
-    phrases: HashMap<String, usize>,
-    order: Vec<String>,
-    atoms_of: Vec<Vec<usize>>,
-    classes: BTreeMap<String, Vec<String>>,
-}
-
-impl Builder {
-    fn phrase(&mut self, phrase: &str) -> usize {
-        if let Some(&known) = self.phrases.get(phrase) {
-            return known;
-        }
-        let index = self.order.len();
-        self.order.push(phrase.to_owned());
-        self.atoms_of.push(Vec::new());
-        self.phrases.insert(phrase.to_owned(), index);
-        index
-    }
-
-    fn atom(&mut self, text: &str) -> usize {
-        if let Some(&known) = self.atoms.get(text) {
-            return known;
-        }
-        let atom = self.atoms.len();
-        self.atoms.insert(text.to_owned(), atom);
-        if text.starts_with('{') {
-            return atom;
-        }
-        let members = match text.strip_prefix('@') {
-            Some(class) => self.classes.get(class).cloned().unwrap_or_default(),
-            None => vec![text.to_owned()],
-        };
-        for member in members {
-            let phrase = self.phrase(&member);
-            if let Some(atoms) = self.atoms_of.get_mut(phrase) {
-                atoms.push(atom);
-            }
-        }
-        atom
-    }
-
-    fn rule(&mut self, theme: usize, text: &str, weight: f64) -> Rule {
-        let chains = text
-            .split(" & ")
-            .map(|chain| chain.split(" > ").map(|part| self.atom(part.trim())).collect())
-            .collect();
-        Rule {
-            theme,
-            weight,
-            text: text.to_owned(),
-            chains,
-        }
-    }
 }
 
 /// An atom that holds, and where.
@@ -208,14 +93,7 @@ fn follows(held: &[Held], chain: &[usize], from: &Held) -> bool {
 
 impl Themes {
     pub(super) fn new(settings: &[ThemeSettings]) -> Self {
-        let file: ThemeFile =
-            toml::from_str(include_str!("themes.toml")).expect("themes.toml is part of the program and read by a test");
-        let mut builder = Builder {
-            classes: file.classes,
-            ..Builder::default()
-        };
-        let mut themes: Vec<ThemeRules> = file.theme;
-        apply(&mut themes, settings);
+        let (themes, mut builder) = theme_rules::read(settings);
         let mut rules = Vec::new();
         for (theme, rule) in themes.iter().enumerate() {
             for (text, weight) in &rule.phrases {
@@ -225,10 +103,12 @@ impl Themes {
                 rules.push(builder.rule(theme, text, -weight.abs()));
             }
         }
+        let breadths = builder.breadths();
         let mut by_atom = vec![Vec::new(); builder.atoms.len()];
         for (index, rule) in rules.iter().enumerate() {
-            let first = rule.chains.first().and_then(|c| c.first());
-            if let Some(slot) = first.and_then(|a| by_atom.get_mut(*a)) {
+            let atoms = rule.chains.iter().flatten();
+            let rarest = atoms.min_by_key(|a| breadths.get(**a).copied().unwrap_or(usize::MAX));
+            if let Some(slot) = rarest.and_then(|a| by_atom.get_mut(*a)) {
                 slot.push(index);
             }
         }
@@ -375,9 +255,12 @@ impl Themes {
     /// Numbers of the rules that hold, each once.
     fn fired(&self, held: &[Held]) -> Vec<usize> {
         let mut present = vec![0_u64; self.by_atom.len() / 64 + 1];
-        let mut fired = Vec::new();
+        let mut atoms = Vec::with_capacity(held.len());
         for one in held {
             if let Some(bits) = present.get_mut(one.atom / 64) {
+                if *bits & (1 << (one.atom % 64)) == 0 {
+                    atoms.push(one.atom);
+                }
                 *bits |= 1 << (one.atom % 64);
             }
         }
@@ -386,30 +269,19 @@ impl Themes {
                 .get(atom / 64)
                 .is_some_and(|bits| bits & (1 << (atom % 64)) != 0)
         };
-        for (i, one) in held.iter().enumerate() {
-            let again = held
-                .get(..i)
-                .is_some_and(|earlier| earlier.iter().any(|h| h.atom == one.atom));
-            for &index in self.by_atom.get(one.atom).into_iter().flatten() {
-                let Some(rule) = self.rules.get(index) else { continue };
-                let ordered = rule.ordered();
-                if (again && !ordered) || !rule.chains.iter().flatten().all(|&a| is_present(a)) {
-                    continue;
-                }
-                let holds = !ordered
-                    || rule.chains.iter().enumerate().all(|(number, chain)| {
-                        (number == 0 && follows(held, chain, one))
-                            || (number > 0
-                                && held
-                                    .iter()
-                                    .any(|h| Some(&h.atom) == chain.first() && follows(held, chain, h)))
-                    });
-                if holds && !(again && fired.contains(&index)) {
-                    fired.push(index);
-                }
-            }
-        }
-        fired
+        let in_order = |chain: &Vec<usize>| {
+            let mut starts = held.iter().filter(|h| Some(&h.atom) == chain.first());
+            chain.len() < 2 || starts.any(|start| follows(held, chain, start))
+        };
+        let holds =
+            |rule: &Rule| rule.chains.iter().flatten().all(|&a| is_present(a)) && rule.chains.iter().all(in_order);
+        atoms
+            .iter()
+            .filter_map(|&atom| self.by_atom.get(atom))
+            .flatten()
+            .filter(|&&index| self.rules.get(index).is_some_and(holds))
+            .copied()
+            .collect()
     }
 
     fn reason(&self, theme: usize, fired: &[usize], below: &[usize], facts: &Facts<'_>) -> String {
@@ -443,46 +315,5 @@ impl Themes {
             add(&format!("summary: {}", rule.text), rule.weight * SUMMARY_SHARE);
         }
         text
-    }
-}
-
-/// The user's `[[theme]]` tables over the built-in ones.
-fn apply(themes: &mut Vec<ThemeRules>, settings: &[ThemeSettings]) {
-    for own in settings {
-        let known = themes.iter().position(|t| t.slug == own.slug);
-        if !own.enabled {
-            if let Some(index) = known {
-                themes.remove(index);
-            }
-            continue;
-        }
-        if known.is_none() {
-            themes.push(ThemeRules {
-                slug: own.slug.clone(),
-                name: if own.name.is_empty() {
-                    own.slug.clone()
-                } else {
-                    own.name.clone()
-                },
-                event: false,
-                company: 0.6,
-                cut: THRESHOLD,
-                phrases: BTreeMap::new(),
-                not: BTreeMap::new(),
-            });
-        }
-        let index = known.unwrap_or(themes.len() - 1);
-        let Some(theme) = themes.get_mut(index) else { continue };
-        if own.replace {
-            theme.phrases.clear();
-            theme.not.clear();
-        }
-        if !own.name.is_empty() {
-            theme.name.clone_from(&own.name);
-        }
-        theme
-            .phrases
-            .extend(own.phrases.iter().map(|(p, w)| (p.to_lowercase(), *w)));
-        theme.not.extend(own.not.iter().map(|(p, w)| (p.to_lowercase(), *w)));
     }
 }
