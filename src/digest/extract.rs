@@ -7,7 +7,7 @@
 //!   with the headline as its page had it, also with the desk's name before a bar ("Global Blog | Acme at the fair
 //!   acme.example Fair: Acme shows a wearable").
 //! - "The post X appeared first on Y", "Continue reading", "Read more" are the feed's furniture, not the article's.
-//! - An abbreviation's full stop ends no sentence ("U.S. stocks", "Acme Inc. said").
+//! - An abbreviation's full stop ends no sentence ("U.S. stocks", "Acme Inc. said"), nor do initials ("A.P. Acme").
 //! - A sentence without a verb-like length (under four words) is a rubric or a dateline, not a sentence.
 
 use std::collections::BTreeSet;
@@ -100,7 +100,7 @@ fn sentences(text: &str) -> Vec<&str> {
     for (at, piece) in text.split_sentence_bound_indices() {
         let end = at + piece.len();
         let last = piece.trim_end().rsplit(' ').next().unwrap_or_default().to_lowercase();
-        let initial = last.chars().count() == 2 && last.ends_with('.');
+        let initial = last.ends_with('.') && last.split('.').all(|letter| letter.chars().count() < 2);
         if !initial && !ABBREVIATIONS.contains(&last.as_str()) {
             out.extend(
                 text.get(start..end)
@@ -167,6 +167,14 @@ mod tests {
             "Acme Inc. will close two plants in the U.S. Midwest by the end of the next fiscal year.",
             "Acme Inc. will close two plants in the U.S. Midwest by the end of the next fiscal year.",
         );
+    }
+
+    #[test]
+    fn initials_end_no_sentence() {
+        let said = "A.P. Acme-Roadrunner A/S has safely sailed another ship through the southern part of the strait.";
+        check("Acme sails on", said, said);
+        let said = "The bank J.P. Roadrunner & Co. sees the E.V.s of Acme ahead of all others in the desert by 2030.";
+        check("Acme ahead", said, said);
     }
 
     #[test]
