@@ -100,7 +100,7 @@ fn sentences(text: &str) -> Vec<&str> {
     for (at, piece) in text.split_sentence_bound_indices() {
         let end = at + piece.len();
         let last = piece.trim_end().rsplit(' ').next().unwrap_or_default().to_lowercase();
-        let initial = last.ends_with('.') && last.split('.').all(|letter| letter.chars().count() < 2);
+        let initial = last.len() > 1 && last.ends_with('.') && last.split('.').all(|letter| letter.chars().count() < 2);
         if !initial && !ABBREVIATIONS.contains(&last.as_str()) {
             out.extend(
                 text.get(start..end)

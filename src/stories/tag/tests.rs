@@ -115,6 +115,8 @@ fn indexes_and_central_banks_are_not_companies() {
 #[test]
 fn owners_and_subsidiaries() {
     check("AWS opens a region in Peru", "AWS");
+    check("Coutts weighs a branch in Leeds", "Coutts");
+    assert_eq!(TAGGER.company("coutts").map(|c| c.parent).as_deref(), Some("natwest"));
     check("Google sued over ads", "Google");
     assert_eq!(TAGGER.company("aws").map(|c| c.parent).as_deref(), Some("amazon"));
     assert_eq!(TAGGER.company("google").map(|c| c.parent).as_deref(), Some("alphabet"));
@@ -131,6 +133,16 @@ fn tickers_only_where_they_are_marked() {
     check("BYD, Tesla and Ford sell fewer cars", "BYD, Tesla, Ford");
     check_themes("HSBC opens a branch in Dublin", "operations");
     check_themes("HSBC stock rises", "stock-move");
+}
+
+#[test]
+fn short_forms_and_things_that_share_a_name() {
+    check(
+        "BNP's profit rises as Illinois Tool waits",
+        "BNP Paribas, Illinois Tool Works",
+    );
+    check("Boeing opens five Sky Clubs for crews with an RTX 3060", "Boeing");
+    check("Dina Powell McCormick joins Meta", "Meta");
 }
 
 #[test]

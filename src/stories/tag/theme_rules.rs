@@ -94,7 +94,7 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn phrase(&mut self, phrase: &str) -> usize {
+    fn phrase(&mut self, phrase: &str) -> usize {
         if let Some(&known) = self.phrases.get(phrase) {
             return known;
         }
