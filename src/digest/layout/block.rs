@@ -60,12 +60,15 @@ impl Plan<'_> {
             return None;
         }
         let n_new = story.entries.iter().filter(|(_, at)| *at > self.reader.since).count();
+        let related: Vec<&Headline> = rest.iter().take(UPDATE_RELATED_MAX).copied().collect();
+        let shown = std::iter::once(lead).chain(&related).map(|head| 1 + head.also.len());
+        let n_more = n_new.saturating_sub(shown.sum());
         Some(Block {
             story: story.story.id,
             number: 0,
             lead: lead.entry,
-            related: rest.iter().take(UPDATE_RELATED_MAX).map(|head| head.entry).collect(),
-            n_more: 0,
+            related: related.iter().map(|head| head.entry).collect(),
+            n_more: u32::try_from(n_more).unwrap_or(u32::MAX),
             extract: false,
             n_new: u32::try_from(n_new).unwrap_or(u32::MAX),
             why: String::new(),

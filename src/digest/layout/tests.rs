@@ -197,6 +197,8 @@ proptest! {
             prop_assert!(block.why.chars().count() <= 90);
             if *kind == SectionKind::Updates {
                 prop_assert!(had.contains(&block.story));
+                let shown = 1 + u32::try_from(block.related.len()).unwrap();
+                prop_assert_eq!(shown + block.n_more, block.n_new, "every new article is shown or counted");
                 prop_assert!(std::iter::once(&block.lead).chain(&block.related).all(|e| seen[e] > reader.since));
             } else {
                 prop_assert!(!had.contains(&block.story), "nothing he had comes back");
