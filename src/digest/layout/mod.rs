@@ -8,7 +8,9 @@
 //!   not.
 //! - No source, company or theme fills the mail (caps), and nothing below the score floor pads it: a short mail is a
 //!   good mail.
-//! - Stories of one outlet with little to speak for them become one line under "also noted", or are left out.
+//! - Stories of one outlet with little to speak for them become one line under "also noted", and so does what the caps
+//!   leave no place for, as far as there is room: a week's argument on card rates, told by many, was gone from a mail
+//!   full of rules and approvals.
 
 mod block;
 mod detail;

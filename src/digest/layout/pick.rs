@@ -76,7 +76,7 @@ impl Plan<'_> {
             let room = picked.full.len() < detail.stories_max;
             if worth && room && caps.allow(item, self.spec) {
                 picked.full.push(*item);
-            } else if view.n_outlets == 1
+            } else if (view.n_outlets == 1 || worth)
                 && item.score >= self.spec.score_min * NOTED_SHARE
                 && !view.lead.marks.contains(&Mark::Sponsored)
                 && picked.noted.len() < detail.noted_max

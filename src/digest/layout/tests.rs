@@ -325,3 +325,40 @@ fn what_is_possibly_related_stands_side_by_side() {
         &[("", &[1], &[]), ("chips", &[2, 4, 3], &[])],
     );
 }
+
+#[test]
+fn what_the_caps_leave_no_place_for_is_noted() {
+    let two_outlets = |n: u8| Sketch {
+        source: usize::from(n),
+        articles: vec![(1, 0, 1), (2, 2, 3)],
+        ..plain(0.9 - f64::from(n) / 100.0, &[3], 0)
+    };
+    let sketches: Vec<Sketch> = (0..9).map(two_outlets).collect();
+    let (edition, spec, names, choices) = (edition(&sketches), spec(), BTreeMap::new(), Choices::default());
+    let had = BTreeSet::new();
+    let reader = Reader {
+        choices: &choices,
+        had: &had,
+        since: edition.window_from,
+    };
+    let english = Languages::builtin().of("en");
+    let plan = Plan {
+        edition: &edition,
+        reader,
+        spec: &spec,
+        names: &names,
+        words: english.digest(),
+    };
+    let layout = plan.layout(Detail::full(&spec, &choices));
+    let of = |noted: bool| -> Vec<i64> {
+        let kept = layout
+            .sections
+            .iter()
+            .filter(|s| (s.kind == SectionKind::AlsoNoted) == noted);
+        kept.flat_map(|s| &s.blocks).map(|block| block.story.get()).collect()
+    };
+    let all: Vec<i64> = (1..=9).collect();
+    let (full, rest) = all.split_at(spec.per_theme_max);
+    assert_eq!(of(false), full);
+    assert_eq!(of(true), rest, "told by two outlets, of a theme that is full");
+}
