@@ -261,25 +261,29 @@ fn plain(score: f64, themes: &[usize], near: i64) -> Sketch {
     }
 }
 
-#[track_caller]
-fn check(sketches: &[Sketch], choices: &Choices, expected: &[(&str, &[i64], &[u32])]) {
-    let (edition, mut spec, names) = (edition(sketches), spec(), BTreeMap::new());
-    spec.top_max = 1;
-    let had = BTreeSet::new();
-    let reader = Reader {
-        choices,
-        had: &had,
-        since: edition.window_from,
-    };
+/// The mail of a reader who had nothing yet.
+fn laid_out(sketches: &[Sketch], choices: &Choices, spec: &DigestSettings) -> Layout {
+    let (edition, names, had) = (edition(sketches), BTreeMap::new(), BTreeSet::new());
     let english = Languages::builtin().of("en");
     let plan = Plan {
         edition: &edition,
-        reader,
-        spec: &spec,
+        reader: Reader {
+            choices,
+            had: &had,
+            since: edition.window_from,
+        },
+        spec,
         names: &names,
         words: english.digest(),
     };
-    let layout = plan.layout(Detail::full(&spec, choices));
+    plan.layout(Detail::full(spec, choices))
+}
+
+#[track_caller]
+fn check(sketches: &[Sketch], choices: &Choices, expected: &[(&str, &[i64], &[u32])]) {
+    let mut spec = spec();
+    spec.top_max = 1;
+    let layout = laid_out(sketches, choices, &spec);
     let got: Vec<(&str, Vec<i64>, Vec<u32>)> = layout
         .sections
         .iter()
@@ -334,22 +338,8 @@ fn what_the_caps_leave_no_place_for_is_noted() {
         ..plain(0.9 - f64::from(n) / 100.0, &[3], 0)
     };
     let sketches: Vec<Sketch> = (0..9).map(two_outlets).collect();
-    let (edition, spec, names, choices) = (edition(&sketches), spec(), BTreeMap::new(), Choices::default());
-    let had = BTreeSet::new();
-    let reader = Reader {
-        choices: &choices,
-        had: &had,
-        since: edition.window_from,
-    };
-    let english = Languages::builtin().of("en");
-    let plan = Plan {
-        edition: &edition,
-        reader,
-        spec: &spec,
-        names: &names,
-        words: english.digest(),
-    };
-    let layout = plan.layout(Detail::full(&spec, &choices));
+    let spec = spec();
+    let layout = laid_out(&sketches, &Choices::default(), &spec);
     let of = |noted: bool| -> Vec<i64> {
         let kept = layout
             .sections
