@@ -52,16 +52,36 @@ impl Corrections {
         any(&self.apart) || any(&self.together)
     }
 
-    /// Whether any entry of one story must stay away from any of the other.
+    /// Whether any entry of one story must stay away from any of the other, by a word on the two or on entries they
+    /// belong to: who stays away from a friend stays away also before the friend has come.
     pub fn forbid(&self, story: impl Fn() -> Vec<EntryId>, other: impl Fn() -> Vec<EntryId>) -> bool {
         if self.apart.is_empty() {
             return false;
         }
-        let others: BTreeSet<EntryId> = other().into_iter().collect();
-        story()
-            .iter()
-            .filter_map(|e| self.apart.get(e))
-            .any(|enemies| !enemies.is_disjoint(&others))
+        let (mine, others) = (self.circle(story()), self.circle(other()));
+        // Words that contradict each other over a third entry: the one on the two themselves holds.
+        if mine.is_disjoint(&others) {
+            self.quarrel(&mine, &others)
+        } else {
+            self.quarrel(&story().into_iter().collect(), &other().into_iter().collect())
+        }
+    }
+
+    fn quarrel(&self, mine: &BTreeSet<EntryId>, others: &BTreeSet<EntryId>) -> bool {
+        let enemies = mine.iter().filter_map(|entry| self.apart.get(entry));
+        enemies.into_iter().any(|enemies| !enemies.is_disjoint(others))
+    }
+
+    /// Entries with all that belong to them.
+    fn circle(&self, entries: Vec<EntryId>) -> BTreeSet<EntryId> {
+        let mut circle = BTreeSet::new();
+        let mut open = entries;
+        while let Some(entry) = open.pop() {
+            if circle.insert(entry) {
+                open.extend(self.partners(entry));
+            }
+        }
+        circle
     }
 }
 
@@ -75,5 +95,40 @@ fn cut(map: &mut BTreeMap<EntryId, BTreeSet<EntryId>>, a: EntryId, b: EntryId) {
         if let Some(set) = map.get_mut(&x) {
             set.remove(&y);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(said: &[(bool, i64, i64)], story: i64, other: i64, expected: bool) {
+        let said: Vec<Correction> = said
+            .iter()
+            .map(|(together, a, b)| (*together, EntryId::new(*a), EntryId::new(*b)))
+            .collect();
+        let all = Corrections::said(&said);
+        let forbidden = all.forbid(|| vec![EntryId::new(story)], || vec![EntryId::new(other)]);
+        assert_eq!(forbidden, expected, "{story} and {other}");
+    }
+
+    #[test]
+    fn a_word_on_two_holds_for_those_who_belong_to_them() {
+        check(&[(false, 1, 2)], 1, 2, true);
+        check(&[(false, 1, 2)], 1, 3, false);
+        check(&[(true, 12, 18), (false, 1, 12)], 18, 1, true);
+        check(&[(true, 12, 18), (true, 18, 20), (false, 1, 12)], 20, 1, true);
+        check(&[(true, 12, 18), (false, 1, 12)], 18, 12, false);
+        // The last word on the same two.
+        check(&[(false, 1, 2), (true, 1, 2)], 1, 2, false);
+    }
+
+    #[test]
+    fn where_words_contradict_the_one_on_the_two_holds() {
+        let said = [(true, 1, 2), (true, 2, 3), (false, 1, 3)];
+        check(&said, 1, 2, false);
+        check(&said, 2, 3, false);
+        check(&said, 1, 3, true);
     }
 }
