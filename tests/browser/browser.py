@@ -9,8 +9,11 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 TABS_MAX = 120
+# Chromium may never answer a command of its own protocol (a picture, the layout): then the run fails, and does not hang.
+ANSWER_SECONDS = 120
 
 
 class Browser:
@@ -26,6 +29,7 @@ class Browser:
             options.add_argument("--no-sandbox")  # Chromium's sandbox refuses root
         if not scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        RemoteConnection.set_timeout(ANSWER_SECONDS)
         self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         ground.at_end(self.driver.quit)
         self.driver.set_page_load_timeout(60)
