@@ -3,7 +3,8 @@
 //! - On top stand stories several newsrooms report, or one good outlet where much speaks for them (an agency alone on a
 //!   takeover), no more than two of one company; a quiet day takes the best of the rest, up to three.
 //! - A company has a section when somebody asked for it by name, or when two stories are about it.
-//! - What is left goes to as few themes as can hold it; a theme of one story is no section unless asked for.
+//! - What is left goes to as few themes as can hold it; a theme of one story is no section unless asked for. Nobody looks
+//!   for a story under a theme that is far from its strongest: a strike at three plants is no news of operations.
 //! - Sections of themes stand in the order of their best story, "more stories" among them: three newsrooms' story on a
 //!   carmaker's write-down shares no theme with another and must not stand below a gadget.
 
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Detail, Plan, Ranked, section, side_by_side};
 use crate::digest::rank::is_echo;
-use crate::model::{Block, Section, SectionKind, StoryId};
+use crate::model::{Block, Section, SectionKind, StoryId, ThemeRef};
 
 /// Stories of one company at the top.
 const TOP_PER_COMPANY: usize = 2;
@@ -25,6 +26,8 @@ const COMPANY_SECTIONS_MAX: usize = 8;
 const COMPANY_STORIES_MIN: usize = 2;
 /// An event kind tells less about where a story belongs than a field does.
 const EVENT_SHARE: f64 = 0.7;
+/// Least share of a story's strongest theme that another needs to be its home.
+const HOME_SHARE: f64 = 0.5;
 /// A stock's move tells least: a carmaker's deliveries do not belong under it because its share moved too.
 const ECHO_SHARE: f64 = 0.3;
 
@@ -172,12 +175,23 @@ impl Plan<'_> {
         } else {
             &choices.themes
         };
+        let is_home = |item: &Ranked<'_>, theme: &ThemeRef| {
+            // Beyond 1 a score says that many words agree, not that the theme fits better.
+            let strongest = item
+                .story
+                .story
+                .themes
+                .iter()
+                .map(|t| t.score.min(1.0))
+                .fold(0.0, f64::max);
+            asked.contains(&theme.slug) || (asked.is_empty() && theme.score >= HOME_SHARE * strongest)
+        };
         let mut groups: Vec<(String, String, Vec<Ranked<'s>>)> = Vec::new();
         while !rest.is_empty() {
             let mut worth: BTreeMap<&str, (usize, f64, &str)> = BTreeMap::new();
             for item in &rest {
                 for theme in &item.story.story.themes {
-                    if asked.is_empty() || asked.contains(&theme.slug) {
+                    if is_home(item, theme) {
                         let tally = worth
                             .entry(theme.slug.as_str())
                             .or_insert((0, 0.0, theme.name.as_str()));
@@ -197,7 +211,10 @@ impl Plan<'_> {
                 .max_by(|a, b| a.1.1.total_cmp(&b.1.1).then(b.0.cmp(a.0)));
             let Some((slug, (.., name))) = best else { break };
             let (slug, name) = (slug.to_owned(), name.to_owned());
-            let has = |item: &Ranked<'s>| item.story.story.themes.iter().any(|theme| theme.slug == slug);
+            let has = |item: &Ranked<'s>| {
+                let mut themes = item.story.story.themes.iter();
+                themes.any(|theme| theme.slug == slug && is_home(item, theme))
+            };
             let (mine, others) = rest.into_iter().partition(has);
             rest = others;
             groups.push((slug, name, mine));

@@ -263,10 +263,14 @@ fn plain(score: f64, themes: &[usize], near: i64) -> Sketch {
 
 /// The mail of a reader who had nothing yet.
 fn laid_out(sketches: &[Sketch], choices: &Choices, spec: &DigestSettings) -> Layout {
-    let (edition, names, had) = (edition(sketches), BTreeMap::new(), BTreeSet::new());
+    laid_out_of(&edition(sketches), choices, spec)
+}
+
+fn laid_out_of(edition: &Edition, choices: &Choices, spec: &DigestSettings) -> Layout {
+    let (names, had) = (BTreeMap::new(), BTreeSet::new());
     let english = Languages::builtin().of("en");
     let plan = Plan {
-        edition: &edition,
+        edition,
         reader: Reader {
             choices,
             had: &had,
@@ -313,6 +317,31 @@ fn a_theme_asked_for_names_the_stories_that_stand_elsewhere() {
         &[plain(0.9, &[0, 3], 0), plain(0.8, &[3], 0)],
         &choices,
         &[("", &[1], &[]), ("ai", &[], &[1]), ("chips", &[2], &[1])],
+    );
+}
+
+#[test]
+fn a_story_is_not_at_home_under_its_weakest_theme() {
+    let sketches = [
+        plain(0.9, &[1], 0),
+        plain(0.8, &[0, 3], 0),
+        plain(0.7, &[3], 0),
+        plain(0.6, &[3], 0),
+    ];
+    let mut edition = edition(&sketches);
+    edition.stories[1].story.themes[1].score = 0.4;
+    let mut spec = spec();
+    spec.top_max = 1;
+    let layout = laid_out_of(&edition, &Choices::default(), &spec);
+    let slugs: Vec<(&str, usize)> = layout
+        .sections
+        .iter()
+        .map(|s| (s.slug.as_str(), s.blocks.len()))
+        .collect();
+    assert_eq!(
+        slugs,
+        [("", 1), ("", 1), ("chips", 2)],
+        "a strike at plants is not operations"
     );
 }
 
