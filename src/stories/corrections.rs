@@ -58,24 +58,26 @@ impl Corrections {
         if self.apart.is_empty() {
             return false;
         }
-        let (mine, others) = (self.circle(story()), self.circle(other()));
+        let (mine, others) = (BTreeSet::from_iter(story()), BTreeSet::from_iter(other()));
+        let (my_circle, other_circle) = (self.circle(&mine), self.circle(&others));
         // Words that contradict each other over a third entry: the one on the two themselves holds.
-        if mine.is_disjoint(&others) {
-            self.quarrel(&mine, &others)
+        if my_circle.is_disjoint(&other_circle) {
+            self.quarrel(&my_circle, &other_circle)
         } else {
-            self.quarrel(&story().into_iter().collect(), &other().into_iter().collect())
+            self.quarrel(&mine, &others)
         }
     }
 
     fn quarrel(&self, mine: &BTreeSet<EntryId>, others: &BTreeSet<EntryId>) -> bool {
-        let enemies = mine.iter().filter_map(|entry| self.apart.get(entry));
-        enemies.into_iter().any(|enemies| !enemies.is_disjoint(others))
+        mine.iter()
+            .filter_map(|entry| self.apart.get(entry))
+            .any(|enemies| !enemies.is_disjoint(others))
     }
 
     /// Entries with all that belong to them.
-    fn circle(&self, entries: Vec<EntryId>) -> BTreeSet<EntryId> {
+    fn circle(&self, entries: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
         let mut circle = BTreeSet::new();
-        let mut open = entries;
+        let mut open: Vec<EntryId> = entries.iter().copied().collect();
         while let Some(entry) = open.pop() {
             if circle.insert(entry) {
                 open.extend(self.partners(entry));
