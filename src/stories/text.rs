@@ -1,7 +1,8 @@
 //! Headlines and summaries as terms: words, numbers with their units, CJK bigrams.
 //!
 //! Language-agnostic: Unicode word boundaries, compatibility forms folded, lower case; of endings the plural "s" is cut,
-//! and what Cyrillic words are inflected with: a name has up to twelve forms there. No stop words: how little a common
+//! the commonest of English ("flights cancelled" and "flight cancellations"), and what Cyrillic words are inflected with:
+//! a name has up to twelve forms there. No stop words: how little a common
 //! word says is learnt from the stream. Everything is capped, so that a hostile text costs no more than a long honest one.
 //!
 //! - A name of the outlet at a headline's end ("... | Reuters") says nothing about the event and is cut.
@@ -36,6 +37,14 @@ const ENDINGS: [&str; 90] = [
     "ньої", "ними", "ння", "нню", "нням", "л", "ла", "ло", "ли", "лся", "лась", "лось", "лись", "ть", "ться", "ет",
     "ют", "ит", "ят", "ал", "ала", "ало", "али", "ил", "ила", "ило", "или", "ает", "яет", "ают", "яют", "ует", "уют",
 ];
+
+/// Endings of English words, none a part of one further down.
+const ENGLISH_ENDINGS: [&str; 20] = [
+    "ations", "ation", "ators", "ator", "ments", "ment", "ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "ed",
+    "es", "al", "ly", "e", "y",
+];
+/// Least that is left of an English word.
+const ENGLISH_STEM_MIN: usize = 4;
 
 /// What kind of term it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,6 +189,8 @@ fn word(token: &str) -> Term {
     }
     if text.chars().next_back().is_some_and(is_cyrillic) {
         cut_ending(&mut text);
+    } else if text.is_ascii() {
+        cut_english(&mut text);
     }
     Term { text, kind: Kind::Word }
 }
@@ -199,6 +210,19 @@ fn cut_ending(word: &mut String) {
         .max();
     if let Some((bytes, _)) = ending {
         word.truncate(word.len() - bytes);
+    }
+}
+
+/// Cuts the first ending that leaves enough of an English word, and a letter that was doubled before it.
+fn cut_english(word: &mut String) {
+    let fits = |e: &&&str| word.len() >= e.len() + ENGLISH_STEM_MIN && word.ends_with(**e);
+    let Some(ending) = ENGLISH_ENDINGS.iter().find(fits) else {
+        return;
+    };
+    word.truncate(word.len() - ending.len());
+    let mut back = word.bytes().rev();
+    if back.next() == back.next() && word.len() > ENGLISH_STEM_MIN {
+        word.pop();
     }
 }
 
@@ -261,8 +285,19 @@ mod tests {
 
     #[test]
     fn words_are_folded() {
-        check("Acme\u{2019}s plants: NO strikes", &["acme", "plant", "no", "strike"]);
+        check("Acme\u{2019}s plants: NO strikes", &["acme", "plant", "no", "strik"]);
         check("U.S. gas falls", &["us", "gas", "fall"]);
+    }
+
+    #[test]
+    fn an_english_word_is_one_in_its_commonest_forms() {
+        check(
+            "flights cancelled, flight cancellations, cancel",
+            &["flight", "cancel", "flight", "cancel", "cancel"],
+        );
+        check("surge surges surged surging", &["surg"; 4]);
+        check("invest investor investing investment", &["invest"; 4]);
+        check("bring sing red bed gas", &["bring", "sing", "red", "bed", "gas"]);
     }
 
     #[test]
