@@ -233,6 +233,7 @@ impl Stream {
             timed: true,
             about: Vec::new(),
             companies: Vec::new(),
+            themes: Vec::new(),
             loose: false,
         };
         (i64::try_from(told).unwrap() + 1, item)

@@ -248,6 +248,7 @@ mod tests {
             near: Vec::new(),
             marks: String::new(),
             companies: Vec::new(),
+            themes: Vec::new(),
             joined_at: Timestamp::from_unix(at + 60),
         }
     }

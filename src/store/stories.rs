@@ -23,6 +23,8 @@ pub struct WindowRow {
     pub marks: String,
     /// Slugs of the companies it names, and whether it is about them.
     pub companies: Vec<(String, bool)>,
+    /// Slugs of its themes.
+    pub themes: Vec<String>,
     /// When it was placed.
     pub joined_at: Timestamp,
 }
@@ -33,6 +35,7 @@ pub struct WindowRow {
 /// When SQLite fails.
 pub fn window(conn: &Connection, since: Timestamp) -> Result<Vec<WindowRow>> {
     let mut companies = companies_since(conn, since)?;
+    let mut themes = themes_since(conn, since)?;
     let mut placed: BTreeMap<EntryId, (StoryId, String, String, i64)> = BTreeMap::new();
     let mut statement = conn.prepare_cached(
         "SELECT se.entry_id, se.story_id, se.near, se.marks, se.joined_at
@@ -54,6 +57,7 @@ pub fn window(conn: &Connection, since: Timestamp) -> Result<Vec<WindowRow>> {
         if let Some((story, near, marks, joined_at)) = placed.remove(&entry.id) {
             let row = WindowRow {
                 companies: companies.remove(&entry.id).unwrap_or_default(),
+                themes: themes.remove(&entry.id).unwrap_or_default(),
                 near: near_from_text(&near),
                 entry,
                 story,
@@ -81,6 +85,21 @@ fn companies_since(conn: &Connection, since: Timestamp) -> Result<BTreeMap<Entry
             .entry(EntryId::new(row.get(0)?))
             .or_default()
             .push((row.get(1)?, row.get(2)?));
+    }
+    Ok(found)
+}
+
+fn themes_since(conn: &Connection, since: Timestamp) -> Result<BTreeMap<EntryId, Vec<String>>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT t.entry_id, t.theme
+         FROM entries e JOIN entry_themes t ON t.entry_id = e.id
+         WHERE e.dated_at >= ?1
+         ORDER BY t.entry_id, t.theme",
+    )?;
+    let mut rows = statement.query([since.unix()])?;
+    let mut found: BTreeMap<EntryId, Vec<String>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        found.entry(EntryId::new(row.get(0)?)).or_default().push(row.get(1)?);
     }
     Ok(found)
 }

@@ -231,6 +231,7 @@ pub fn settled(row: WindowRow) -> Settled {
     let item = Item {
         about: slugs(true),
         companies: slugs(false),
+        themes: row.themes.clone(),
         loose,
         ..item(&row.entry)
     };
@@ -254,6 +255,7 @@ fn item(entry: &Entry) -> Item {
         timed: entry.published_at.is_some() || !entry.history,
         about: Vec::new(),
         companies: Vec::new(),
+        themes: Vec::new(),
         loose: false,
     }
 }
@@ -269,6 +271,7 @@ pub fn tagged_item(entry: &Entry, tags: &Tags, marks: &[Mark]) -> Item {
             .map(|m| m.company.clone())
             .collect(),
         companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
+        themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
         loose: marks::is_loose(marks),
         ..item(entry)
     }

@@ -1,8 +1,8 @@
 //! Why an entry is in its story, in words a person can read: kept with the placement, shown by `courant explain`.
 
 use super::compare::Compared;
-use super::gates;
 use super::index::{Doc, DocId, Index};
+use super::{events, gates};
 use crate::model::{EntryId, PlacementReason};
 
 /// Shared terms named.
@@ -107,7 +107,7 @@ fn alone(index: &Index, compared: &Compared, id: DocId, doc: &Doc) -> Why {
     }
 }
 
-/// `shares openai 6.1, softbank 5.2, $30e9 4.8; 3 h apart; same company`
+/// `shares openai 6.1, softbank 5.2, $30e9 4.8; 3 h apart; same company; both tell: one kind of event of one company`
 fn words(index: &Index, a: &Doc, b: &Doc) -> String {
     let mut shared: Vec<(&str, f32)> = a
         .terms
@@ -139,6 +139,10 @@ fn words(index: &Index, a: &Doc, b: &Doc) -> String {
     ];
     if a.about.iter().any(|c| b.about.contains(c)) {
         parts.push("same company".into());
+    }
+    let happened = events::shared_in_words(a, b);
+    if !happened.is_empty() {
+        parts.push(format!("both tell: {}", happened.join(", ")));
     }
     parts.join("; ")
 }

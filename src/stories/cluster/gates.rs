@@ -4,7 +4,10 @@
 //!   today, January 5" and "... January 6"; "Corporate bond risk falls in Europe" on two days with other figures.
 //! - The same wording about different companies is another event: "Acme Q3 earnings call transcript" and "Globex Q3
 //!   earnings call transcript".
+//! - One outlet's summaries of Wall Street's day, on two days: "Stock market today: futures stall" and "Stock market
+//!   today: futures slip".
 
+use super::events::is_wrap;
 use super::index::{DIGIT, Doc, FIGURE, TermId};
 
 /// Share of the shorter headline's terms from which two headlines count as one template.
@@ -20,10 +23,13 @@ pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
         return None;
     }
     let (shared, shorter) = headline_terms(a, b);
+    let same_outlet = a.outlet != 0 && a.outlet == b.outlet;
+    if same_outlet && is_wrap(a) && is_wrap(b) && a.gap_secs(b) >= REPEAT_SECS {
+        return Some("one outlet's summaries of two days");
+    }
     if shared < TEMPLATE_TERMS || (shared as f32) < TEMPLATE_SHARE * shorter as f32 {
         return None;
     }
-    let same_outlet = a.outlet != 0 && a.outlet == b.outlet;
     if same_outlet && !a.marked(DIGIT).eq(b.marked(DIGIT)) {
         return Some("one outlet's template with another number or date");
     }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use foldhash::HashMap;
 
 use crate::model::EntryId;
+use crate::stories::tag::Move;
 
 /// A term's number in the vocabulary.
 pub type TermId = u32;
@@ -70,6 +71,10 @@ pub struct Doc {
     pub about: Box<[u64]>,
     /// All companies it names, hashed.
     pub companies: Box<[u64]>,
+    /// Which markets it says moved.
+    pub moves: Box<[Move]>,
+    /// What happened to the companies it is about, each with its kind, hashed.
+    pub news: Box<[u64]>,
     /// Nearest neighbours.
     pub near: Near,
     /// Its story.

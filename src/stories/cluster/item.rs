@@ -26,6 +26,8 @@ pub struct Item {
     pub about: Vec<String>,
     /// Slugs of all companies it names.
     pub companies: Vec<String>,
+    /// Slugs of its themes.
+    pub themes: Vec<String>,
     /// A live blog, a roundup or the like: it may join a story and never holds one together.
     pub loose: bool,
 }

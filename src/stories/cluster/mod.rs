@@ -1,7 +1,7 @@
 //! Which entries tell the same event: an incremental engine over a window of entries.
 //!
 //! A batch of new entries goes through five steps, each in its own file: candidates from an inverted index
-//! (`candidates`, `index`), features and a linear model for each pair (`pair`), the prior this stream asks for
+//! (`candidates`, `index`), features and a linear model for each pair (`pair`, `events`), the prior this stream asks for
 //! (`prevalence`), gates that no evidence opens (`gates`), and average link between entries and stories
 //! (`link`). Pure: no clock, no database. The same entries in the same batches give the same stories, whatever
 //! their order within a batch.
@@ -9,6 +9,7 @@
 mod candidates;
 mod compare;
 mod copies;
+mod events;
 mod evidence;
 mod gates;
 mod index;
@@ -44,7 +45,7 @@ const GRANULARITY_GAIN: f64 = 3.0;
 /// Two stories become one on this much more evidence than a new entry needs.
 const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
-const LOOSE_EXTRA: f32 = 0.5;
+const LOOSE_EXTRA: f32 = 1.0;
 
 #[derive(Debug, Default)]
 struct Story {

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::events;
 use super::gates::REPEAT_SECS;
 use super::index::{Doc, Index, NUMBER};
 use super::view::{View, Weighed};
@@ -14,7 +15,7 @@ use super::view::{View, Weighed};
 pub const N_FEATURES: usize = FEATURES.len();
 
 /// The features by name, in the order of [`Features`].
-pub const FEATURES: [&str; 22] = [
+pub const FEATURES: [&str; 24] = [
     "expanded",
     "title_cosine",
     "contained",
@@ -37,6 +38,8 @@ pub const FEATURES: [&str; 22] = [
     "same_company",
     "other_company",
     "one_summary",
+    "same_move",
+    "same_news",
 ];
 
 /// Where the stream's prevalence stands in [`FEATURES`].
@@ -52,6 +55,10 @@ pub const LOGIT_MAX: f32 = 4.0;
 /// Most days of distance that count.
 const DAYS_MAX: f32 = 4.0;
 const DAY_SECS: f32 = 86_400.0;
+/// Summaries of fewer terms say little of an article.
+const RETOLD_TERMS: usize = 10;
+/// Share of the shorter summary's terms from which it is the other one, or its beginning.
+const RETOLD_SHARE: f32 = 0.9;
 
 /// The linear models.
 #[derive(Debug, Clone)]
@@ -206,7 +213,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         (cosine / a.view.expanded.best.max(b.view.expanded.best).max(0.01)).min(2.0),
         0.0,
         a.view.crowd(cosine).max(b.view.crowd(cosine)),
-        flag(same_outlet) * overlap,
+        flag(same_outlet && !retold(a.doc, b.doc)) * overlap,
         ratio(shared.spread_squares, (x.spread_squares * y.spread_squares).sqrt()),
         subject(index, a.doc, b.view).min(subject(index, b.doc, a.view)),
         overlap * days.min(1.0),
@@ -214,6 +221,8 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         flag(same_company),
         flag(other_company),
         flag(a.doc.has_summary() != b.doc.has_summary()),
+        events::same_move(a.doc, b.doc, days),
+        events::same_news(a.doc, b.doc, days),
     ];
     (features, overlap)
 }
@@ -246,6 +255,20 @@ fn subject(index: &Index, doc: &Doc, other: &View) -> f32 {
         first().filter(|t| other.has(t.0)).map(|t| t.1).sum(),
         first().map(|t| t.1).sum(),
     )
+}
+
+/// One outlet's article in two forms, as a text and as a video: one summary, within a day.
+fn retold(a: &Doc, b: &Doc) -> bool {
+    let told = |doc: &Doc| doc.terms.iter().filter(|t| t.summary > 0).count();
+    let shorter = told(a).min(told(b));
+    if shorter < RETOLD_TERMS || a.gap_secs(b) >= REPEAT_SECS {
+        return false;
+    }
+    let both = a.terms.iter().filter(|t| {
+        let other = b.terms.binary_search_by_key(&t.term, |o| o.term);
+        t.summary > 0 && other.is_ok_and(|at| b.terms.get(at).is_some_and(|o| o.summary > 0))
+    });
+    both.count() as f32 >= RETOLD_SHARE * shorter as f32
 }
 
 fn flag(condition: bool) -> f32 {

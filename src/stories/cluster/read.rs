@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::copies;
 use super::index::{DIGIT, Doc, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
 use super::item::Item;
+use super::{copies, events};
 use crate::model::{house, through_aggregator};
+use crate::stories::tag::{WRAP, market, moves};
 use crate::stories::text;
 
 /// Reads an item; its new terms get their numbers.
@@ -37,6 +38,18 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
             count.marks |= DIGIT;
         }
     }
+    let moves = moves(&item.title);
+    // A company by its ticker is the same company, bullion is gold.
+    let names = moves.iter().filter(|m| m.market != WRAP).map(|m| market(*m).to_owned());
+    for name in item.about.iter().map(|slug| slug.replace('-', " ")).chain(names) {
+        for t in text::title_terms(&name) {
+            let term = index.intern(&t.text);
+            terms.entry(term).or_insert_with(|| DocTerm {
+                title: 1,
+                ..blank(term)
+            });
+        }
+    }
     for t in text::summary_terms(&item.summary) {
         let term = index.intern(&t.text);
         let count = terms.entry(term).or_insert_with(|| blank(term));
@@ -57,6 +70,8 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
         lead,
         about: item.about.iter().map(|c| hash(c)).collect(),
         companies: item.companies.iter().map(|c| hash(c)).collect(),
+        moves: moves.into(),
+        news: events::news(item),
         near: Near::default(),
         story,
         loose: item.loose,

@@ -15,6 +15,7 @@ pub(super) fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
         timed: true,
         about: Vec::new(),
         companies: Vec::new(),
+        themes: Vec::new(),
         loose: false,
     }
 }
@@ -137,6 +138,92 @@ fn one_link_is_one_story_whatever_the_headline() {
     check(
         &[front(1, "Rates unchanged"), front(2, "Central bank stands pat")],
         &[&[1], &[2]],
+    );
+}
+
+#[test]
+fn one_market_s_move_is_one_story_in_any_words() {
+    let gold = |id, hours, outlet, title| item(id, hours, outlet, title);
+    check(
+        &[
+            gold(1, 0, "a", "Gold rips past $6,000 on fears of a wider war"),
+            gold(2, 3, "b", "Bullion surges to another record as havens draw cash"),
+            gold(3, 4, "c", "Gold slips from record"),
+            gold(4, 72, "d", "Gold rises again"),
+        ],
+        &[&[1, 2], &[3], &[4]],
+    );
+    check(
+        &[
+            gold(1, 0, "a", "Stocks Slip as Rally Tires: Markets Wrap"),
+            gold(
+                2,
+                3,
+                "b",
+                "Stock market today: Dow, S&P 500, Nasdaq futures fall before jobs data",
+            ),
+            gold(
+                3,
+                27,
+                "b",
+                "Stock market today: Dow, S&P 500, Nasdaq futures fall after jobs data",
+            ),
+        ],
+        &[&[1, 2], &[3]],
+    );
+}
+
+#[test]
+fn a_company_s_event_is_one_story_under_its_other_name() {
+    let about = |id, hours, company: &str, theme: &str, title: &str| Item {
+        about: vec![company.into()],
+        companies: vec![company.into()],
+        themes: vec![theme.into()],
+        ..item(id, hours, &format!("outlet {id}"), title)
+    };
+    check(
+        &[
+            about(
+                1,
+                0,
+                "magrathea",
+                "earnings",
+                "Magrathea's record quarter beats targets",
+            ),
+            about(
+                2,
+                9,
+                "magrathea",
+                "earnings",
+                "MGRA stock: planet maker's quarter lifts outlook",
+            ),
+            about(
+                3,
+                9,
+                "sirius",
+                "earnings",
+                "Sirius stock: robot maker's quarter lifts outlook",
+            ),
+            about(4, 9, "magrathea", "product", "Magrathea shows a coastline with fjords"),
+        ],
+        &[&[1, 2], &[3], &[4]],
+    );
+}
+
+#[test]
+fn one_outlet_s_text_and_video_are_one_article() {
+    let summary =
+        "Betelgeuse's main exchange is in talks with the authorities to ease rules that ban leveraged products";
+    let told = |id, title: &str| Item {
+        summary: summary.into(),
+        ..item(id, id, "a", title)
+    };
+    check(
+        &[
+            told(1, "Betelgeuse Exchange Mulls Riskier Products to Woo Savers"),
+            told(2, "Betelgeuse Exchange Considers Riskier Products to Woo Savers"),
+        ],
+        &[&[1, 2]],
     );
 }
 

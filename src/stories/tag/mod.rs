@@ -10,6 +10,7 @@ mod features;
 mod gazetteer;
 mod matcher;
 mod mentions;
+mod moves;
 mod open_names;
 mod theme_rules;
 mod themes;
@@ -22,6 +23,7 @@ mod tests;
 mod theme_tests;
 
 pub use about::{EntryTags, agree};
+pub use moves::{Direction, Move, WRAP, in_words, market, moves};
 pub use themes::ThemeInfo;
 
 use crate::config::StorySettings;

@@ -1,0 +1,345 @@
+//! Which market a headline says moved, and which way.
+//!
+//! A day's move of gold is told by each outlet in words of its own ("Gold rips past $5,000", "Bullion surges to a fresh
+//! record high"), so its headlines share the market and the direction and little else. Read is only a market that the
+//! headline is about:
+//!
+//! - It begins the headline or a part of it, by itself, with its like, or after a word that changes nothing: "Gold and
+//!   silver jump", "Safe-haven gold rises", "'Sell America' trade: dollar drops". Not "Tether's windfall as gold price
+//!   rockets" and not "Palm oil dips".
+//! - The move follows within five words, before another part begins: "Dollar on track for steepest drop", not "Gold
+//!   miner's chief says prices rise". Or it comes just before: "Plunge in oil prices".
+//! - "Gold miners", "Oil majors", "Silver medal" are other things.
+//! - Questions, advice and accounts of why tell no move.
+//! - A day of Wall Street is one market under many names: "Markets Wrap", "Stock market today", "Dow slips".
+//!
+//! Words in `moves.toml`, English only.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::tokens::{Words, gap};
+
+const WORDS: &str = include_str!("moves.toml");
+/// Words between a market and its move that say nothing of either.
+const REACH: usize = 5;
+/// Most words of one phrase in `moves.toml`.
+const PHRASE_WORDS: usize = 5;
+/// Most markets read of one headline.
+const MOVES_MAX: usize = 4;
+
+/// Which way a market went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// Higher, to a record, stronger.
+    Up,
+    /// Lower, weaker, sold.
+    Down,
+    /// Neither, or the headline does not say.
+    Flat,
+}
+
+/// A market and which way it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Move {
+    /// The market's number in `moves.toml`; 0 is the day's summary of Wall Street.
+    pub market: u8,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// The number of Wall Street's day.
+pub const WRAP: u8 = 0;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    up: Vec<String>,
+    down: Vec<String>,
+    flat: Vec<String>,
+    links: Vec<String>,
+    ends: Vec<String>,
+    before: Vec<String>,
+    never: Vec<String>,
+    not_before: Vec<String>,
+    wrap: Wrap,
+    markets: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wrap {
+    market: String,
+    anywhere: Vec<String>,
+    first: Vec<String>,
+    index: Vec<String>,
+}
+
+/// What a phrase means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sense {
+    Market(u8),
+    Moved(Direction),
+    Link,
+    End,
+    Before,
+    Never,
+    NotBefore,
+    WrapAnywhere,
+    WrapFirst,
+    Index,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    senses: HashMap<String, Vec<Sense>>,
+    /// First words of phrases, so that most words need no further look.
+    firsts: HashSet<String>,
+    names: Vec<String>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(WORDS).unwrap_or_default());
+
+impl Table {
+    fn read(text: &str) -> Result<Self, toml::de::Error> {
+        let written: Written = toml::from_str(text)?;
+        let mut table = Self::default();
+        let lists = [
+            (written.up, Sense::Moved(Direction::Up)),
+            (written.down, Sense::Moved(Direction::Down)),
+            (written.flat, Sense::Moved(Direction::Flat)),
+            (written.links, Sense::Link),
+            (written.ends, Sense::End),
+            (written.before, Sense::Before),
+            (written.never, Sense::Never),
+            (written.not_before, Sense::NotBefore),
+            (written.wrap.anywhere, Sense::WrapAnywhere),
+            (written.wrap.first, Sense::WrapFirst),
+            (written.wrap.index, Sense::Index),
+        ];
+        for (phrases, sense) in lists {
+            table.add(phrases, sense);
+        }
+        table.names.push(written.wrap.market);
+        for (market, phrases) in written.markets {
+            let number = u8::try_from(table.names.len()).unwrap_or(u8::MAX);
+            table.names.push(market);
+            table.add(phrases, Sense::Market(number));
+        }
+        Ok(table)
+    }
+
+    fn add(&mut self, phrases: Vec<String>, sense: Sense) {
+        for phrase in phrases {
+            self.firsts
+                .insert(phrase.split(' ').next().unwrap_or_default().to_owned());
+            self.senses.entry(phrase).or_default().push(sense);
+        }
+    }
+
+    /// The longest phrase from word `at` on that has such a sense, with what `pick` makes of it and its length.
+    fn longest<T>(&self, words: &Words<'_>, at: usize, pick: impl Fn(Sense) -> Option<T>) -> Option<(T, usize)> {
+        if !self.firsts.contains(words.word(at)) {
+            return None;
+        }
+        let start = words.tokens.get(at)?.folded_start;
+        (1..=PHRASE_WORDS).rev().find_map(|length| {
+            let last = words.tokens.get(at + length - 1)?;
+            let phrase = words.folded.get(start..last.folded_end)?;
+            let found = self.senses.get(phrase)?.iter().find_map(|s| pick(*s))?;
+            Some((found, length))
+        })
+    }
+
+    fn is(&self, words: &Words<'_>, at: usize, sense: Sense) -> Option<usize> {
+        self.longest(words, at, |s| (s == sense).then_some(())).map(|(_, n)| n)
+    }
+
+    fn moved(&self, words: &Words<'_>, at: usize) -> Option<Direction> {
+        let direction = |s| match s {
+            Sense::Moved(direction) => Some(direction),
+            _ => None,
+        };
+        self.longest(words, at, direction).map(|(d, _)| d)
+    }
+
+    fn market(&self, words: &Words<'_>, at: usize) -> Option<(u8, usize)> {
+        let market = |s| match s {
+            Sense::Market(number) => Some(number),
+            _ => None,
+        };
+        self.longest(words, at, market)
+    }
+}
+
+/// The moves of the markets that a headline is about, each market once, by market.
+#[must_use]
+pub fn moves(title: &str) -> Vec<Move> {
+    let words = Words::headline(title);
+    let asks = title.trim_end().ends_with('?');
+    if asks || (0..words.tokens.len()).any(|at| TABLE.is(&words, at, Sense::Never).is_some()) {
+        return Vec::new();
+    }
+    if is_wrap(&words) {
+        let direction = (0..words.tokens.len()).find_map(|at| TABLE.moved(&words, at));
+        return vec![Move {
+            market: WRAP,
+            direction: direction.unwrap_or(Direction::Flat),
+        }];
+    }
+    let mut found: BTreeMap<u8, Direction> = BTreeMap::new();
+    let mut at = 0;
+    let mut subject = true;
+    while at < words.tokens.len() && found.len() < MOVES_MAX {
+        let another = words.gap(at) & gap::COMMA != 0 && !found.is_empty();
+        subject |= another || words.gap(at) & (gap::CLAUSE | gap::QUOTE) != 0;
+        if let Some((market, length)) = TABLE.market(&words, at) {
+            let end = at + length;
+            let other_thing = TABLE.is(&words, end, Sense::NotBefore).is_some();
+            let direction = if subject {
+                after(&words, end)
+            } else {
+                before(&words, at)
+            };
+            if let Some(direction) = direction.filter(|_| !other_thing) {
+                found.entry(market).or_insert(direction);
+            }
+            at = end;
+        } else if let Some(length) = TABLE.is(&words, at, Sense::Before) {
+            at += length;
+        } else {
+            subject &= words.word(at) == "and";
+            at += 1;
+        }
+    }
+    found
+        .into_iter()
+        .map(|(market, direction)| Move { market, direction })
+        .collect()
+}
+
+/// The market's name in `moves.toml`.
+#[must_use]
+pub fn market(moved: Move) -> &'static str {
+    TABLE.names.get(usize::from(moved.market)).map_or("", String::as_str)
+}
+
+/// `gold up`, as people are shown it.
+#[must_use]
+pub fn in_words(moved: Move) -> String {
+    let direction = match moved.direction {
+        Direction::Up => "up",
+        Direction::Down => "down",
+        Direction::Flat => "unmoved",
+    };
+    format!("{} {direction}", market(moved))
+}
+
+/// The move that follows a market's name.
+fn after(words: &Words<'_>, from: usize) -> Option<Direction> {
+    let (mut at, mut skipped) = (from, 0);
+    while at < words.tokens.len() && skipped < REACH {
+        let ends = words.gap(at) & (gap::CLAUSE | gap::OPEN) != 0 || TABLE.is(words, at, Sense::End).is_some();
+        if let Some(length) = TABLE.is(words, at, Sense::Link) {
+            at += length;
+        } else if ends {
+            return None;
+        } else if let Some(direction) = TABLE.moved(words, at) {
+            return Some(direction);
+        } else if let Some((_, length)) = TABLE.market(words, at) {
+            at += length;
+        } else {
+            skipped += usize::from(words.word(at) != "and");
+            at += 1;
+        }
+    }
+    None
+}
+
+/// The move in "plunge in oil", for a market at `at`.
+fn before(words: &Words<'_>, at: usize) -> Option<Direction> {
+    let verb = at.checked_sub(2)?;
+    (words.word(verb + 1) == "in")
+        .then(|| TABLE.moved(words, verb))
+        .flatten()
+}
+
+/// The headline sums up a day of Wall Street.
+fn is_wrap(words: &Words<'_>) -> bool {
+    if TABLE.is(words, 0, Sense::WrapFirst).is_some()
+        || (0..words.tokens.len()).any(|at| TABLE.is(words, at, Sense::WrapAnywhere).is_some())
+    {
+        return true;
+    }
+    let from = TABLE.is(words, 0, Sense::Before).unwrap_or(0);
+    let index = TABLE
+        .is(words, 0, Sense::Index)
+        .or_else(|| Some(from + TABLE.is(words, from, Sense::Index)?));
+    index.is_some_and(|end| after(words, end).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The moves of a headline, joined with commas.
+    #[track_caller]
+    fn check(headline: &str, expected: &str) {
+        let found: Vec<String> = moves(headline).into_iter().map(in_words).collect();
+        assert_eq!(found.join(", "), expected, "{headline}");
+    }
+
+    #[test]
+    fn a_market_that_the_headline_is_about() {
+        check("Gold rips past $6,000 on fears of a wider war", "gold up");
+        check("Bullion Surges to a Fresh Record High", "gold up");
+        check("Gold and Silver Jump as Haven Demand Grows", "gold up, silver up");
+        check(
+            "Gold, silver and copper prices hit new highs - The Example Times",
+            "copper up, gold up, silver up",
+        );
+        check("Safe-haven gold propelled to one-week high", "gold up");
+        check("Dollar on track for steepest annual drop in a decade", "dollar down");
+        check("'Risk off' trade: Dollar drops, yen gains", "dollar down, yen up");
+        check("US Natural-Gas Futures Tumble 8% as Thaw Nears", "gas down");
+        check("Crude prices hold steady before talks", "oil unmoved");
+        check("Japan\u{2019}s 40-year bond yields hit record", "japanese bonds up");
+        check("Traders shrug off plunge in oil prices", "oil down");
+    }
+
+    #[test]
+    fn another_thing_of_that_name() {
+        check("Gold miners rise after deal", "");
+        check("Oil majors slip as crude demand fades", "");
+        check("Palm oil dips on weaker exports", "");
+        check("Sprinter wins gold with record time", "");
+        check("Silver medal lifts host\u{2019}s record tally", "");
+        check("Stablecoin issuer books windfall as gold price rockets", "");
+        check("Oil company says profit will rise", "");
+        check("Gold: will it rise further?", "");
+        check("Why copper is up again", "");
+        check("How the dollar lost its way", "");
+    }
+
+    #[test]
+    fn a_day_of_wall_street_is_one_market() {
+        check("Stocks Slip as Rally Tires: Markets Wrap", "us stocks down");
+        check(
+            "Stock market today: Dow, S&P 500, Nasdaq futures rise before data",
+            "us stocks up",
+        );
+        check("US stocks slide after banks disappoint", "us stocks down");
+        check("S&P 500 books back-to-back losses", "us stocks down");
+        check("Stock futures are little changed", "us stocks unmoved");
+        check("Yen Leaps, Gold Tops Record: Markets Wrap", "us stocks up");
+        check("10 stocks to watch as markets rise", "");
+        check("Wall Street banks hire traders", "");
+    }
+
+    #[test]
+    fn the_words_are_read() {
+        assert!(Table::read(WORDS).is_ok_and(|table| table.names.len() > 30));
+    }
+}
