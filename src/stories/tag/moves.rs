@@ -154,7 +154,7 @@ impl Table {
     }
 
     fn is(&self, words: &Words<'_>, at: usize, sense: Sense) -> Option<usize> {
-        self.longest(words, at, |s| (s == sense).then_some(())).map(|(_, n)| n)
+        self.longest(words, at, |s| (s == sense).then_some(())).map(|((), n)| n)
     }
 
     fn moved(&self, words: &Words<'_>, at: usize) -> Option<Direction> {
