@@ -10,7 +10,7 @@
 //! - The move follows within five words, before another part begins: "Dollar on track for steepest drop", not "Gold
 //!   miner's chief says prices rise". Or it comes just before: "Plunge in oil prices".
 //! - "Gold miners", "Oil majors", "Silver medal" are other things.
-//! - Questions, advice and accounts of why tell no move.
+//! - Questions, advice, accounts of why and what somebody expects tell no move.
 //! - A day of Wall Street is one market under many names: "Markets Wrap", "Stock market today", "Dow slips".
 //!
 //! Words in `moves.toml`, English only.
@@ -320,6 +320,7 @@ mod tests {
         check("Oil company says profit will rise", "");
         check("Gold: will it rise further?", "");
         check("Why copper is up again", "");
+        check("Gold will rise further, says fund manager", "");
         check("How the dollar lost its way", "");
     }
 
