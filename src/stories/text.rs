@@ -38,10 +38,9 @@ const ENDINGS: [&str; 90] = [
     "ют", "ит", "ят", "ал", "ала", "ало", "али", "ил", "ила", "ило", "или", "ает", "яет", "ают", "яют", "ует", "уют",
 ];
 
-/// Endings of English words, none a part of one further down.
-const ENGLISH_ENDINGS: [&str; 20] = [
-    "ations", "ation", "ators", "ator", "ments", "ment", "ings", "ing", "ions", "ion", "ers", "er", "ors", "or", "ed",
-    "es", "al", "ly", "e", "y",
+/// Endings of English words without their plural "s", longer ones before what they end in.
+const ENGLISH_ENDINGS: [&str; 14] = [
+    "ation", "ator", "ment", "ing", "ion", "ied", "er", "or", "ed", "ie", "al", "ly", "e", "y",
 ];
 /// Least that is left of an English word.
 const ENGLISH_STEM_MIN: usize = 4;
@@ -297,6 +296,7 @@ mod tests {
         );
         check("surge surges surged surging", &["surg"; 4]);
         check("invest investor investing investment", &["invest"; 4]);
+        check("rally rallies rallied", &["rall"; 3]);
         check("bring sing red bed gas", &["bring", "sing", "red", "bed", "gas"]);
     }
 

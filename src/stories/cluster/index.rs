@@ -32,7 +32,7 @@ pub struct DocTerm {
     pub title: u8,
     /// How often in the summary.
     pub summary: u8,
-    /// [`DIGIT`], [`NUMBER`] and [`FIGURE`].
+    /// [`DIGIT`], [`NUMBER`], [`FIGURE`] and [`ADDED`].
     pub marks: u8,
 }
 
@@ -42,6 +42,8 @@ pub const DIGIT: u8 = 1;
 pub const NUMBER: u8 = 2;
 /// A summary's telling number.
 pub const FIGURE: u8 = 4;
+/// Stands in the headline by another name only: a company's or a market's own.
+pub const ADDED: u8 = 8;
 
 /// Headline terms kept in their order: where the subject stands.
 pub const LEAD_TERMS: usize = 3;
@@ -103,9 +105,9 @@ impl Doc {
         self.terms.iter().filter(move |t| t.marks & mark != 0).map(|t| t.term)
     }
 
-    /// Headline terms without a digit in them, by number: what a template repeats.
+    /// Headline terms as they stand, without a digit in them, by number: what a template repeats.
     pub fn skeleton(&self) -> impl Iterator<Item = TermId> + '_ {
-        let plain = |t: &&DocTerm| t.title > 0 && t.marks & DIGIT == 0;
+        let plain = |t: &&DocTerm| t.title > 0 && t.marks & (DIGIT | ADDED) == 0;
         self.terms.iter().filter(plain).map(|t| t.term)
     }
 }

@@ -1,8 +1,7 @@
 //! How alike two entries are: visible features and a linear model over them.
 //!
 //! The weights are in `weights.tsv`, a line of meaning each. They were fitted by logistic regression on pairs of seven
-//! labelled collections at once, each counting alike, and checked by leaving each collection out in turn; see
-//! `docs/quality.md`.
+//! labelled collections at once, each counting alike, then tuned on whole streams; see `docs/quality.md`.
 
 use std::sync::LazyLock;
 
@@ -261,7 +260,8 @@ fn subject(index: &Index, doc: &Doc, other: &View) -> f32 {
 fn retold(a: &Doc, b: &Doc) -> bool {
     let told = |doc: &Doc| doc.terms.iter().filter(|t| t.summary > 0).count();
     let shorter = told(a).min(told(b));
-    if shorter < RETOLD_TERMS || a.gap_secs(b) >= REPEAT_SECS {
+    let one_day = a.timed && b.timed && a.gap_secs(b) < REPEAT_SECS;
+    if shorter < RETOLD_TERMS || !one_day {
         return false;
     }
     let both = a.terms.iter().filter(|t| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::index::{DIGIT, Doc, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
+use super::index::{ADDED, DIGIT, Doc, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
 use super::item::Item;
 use super::{copies, events};
 use crate::model::{house, through_aggregator};
@@ -46,6 +46,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
             let term = index.intern(&t.text);
             terms.entry(term).or_insert_with(|| DocTerm {
                 title: 1,
+                marks: ADDED,
                 ..blank(term)
             });
         }

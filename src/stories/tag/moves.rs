@@ -26,7 +26,9 @@ const WORDS: &str = include_str!("moves.toml");
 /// Words between a market and its move that say nothing of either.
 const REACH: usize = 5;
 /// Most words of one phrase in `moves.toml`.
-const PHRASE_WORDS: usize = 5;
+const PHRASE_WORDS: usize = 6;
+/// Words looked at after a market in all.
+const LOOK: usize = 16;
 /// Most markets read of one headline.
 const MOVES_MAX: usize = 4;
 
@@ -75,6 +77,7 @@ struct Wrap {
     anywhere: Vec<String>,
     first: Vec<String>,
     index: Vec<String>,
+    before: Vec<String>,
 }
 
 /// What a phrase means.
@@ -90,6 +93,7 @@ enum Sense {
     WrapAnywhere,
     WrapFirst,
     Index,
+    IndexBefore,
 }
 
 #[derive(Debug, Default)]
@@ -118,6 +122,7 @@ impl Table {
             (written.wrap.anywhere, Sense::WrapAnywhere),
             (written.wrap.first, Sense::WrapFirst),
             (written.wrap.index, Sense::Index),
+            (written.wrap.before, Sense::IndexBefore),
         ];
         for (phrases, sense) in lists {
             table.add(phrases, sense);
@@ -178,12 +183,12 @@ impl Table {
 #[must_use]
 pub fn moves(title: &str) -> Vec<Move> {
     let words = Words::headline(title);
-    let asks = title.trim_end().ends_with('?');
-    if asks || (0..words.tokens.len()).any(|at| TABLE.is(&words, at, Sense::Never).is_some()) {
+    if asks(&words) || (0..words.tokens.len()).any(|at| TABLE.is(&words, at, Sense::Never).is_some()) {
         return Vec::new();
     }
     if is_wrap(&words) {
-        let direction = (0..words.tokens.len()).find_map(|at| TABLE.moved(&words, at));
+        let of_index = |at| after(&words, at + TABLE.is(&words, at, Sense::Index)?);
+        let direction = (0..words.tokens.len()).find_map(of_index);
         return vec![Move {
             market: WRAP,
             direction: direction.unwrap_or(Direction::Flat),
@@ -240,7 +245,7 @@ pub fn in_words(moved: Move) -> String {
 /// The move that follows a market's name.
 fn after(words: &Words<'_>, from: usize) -> Option<Direction> {
     let (mut at, mut skipped) = (from, 0);
-    while at < words.tokens.len() && skipped < REACH {
+    while at < words.tokens.len().min(from + LOOK) && skipped < REACH {
         let ends = words.gap(at) & (gap::CLAUSE | gap::OPEN) != 0 || TABLE.is(words, at, Sense::End).is_some();
         if let Some(length) = TABLE.is(words, at, Sense::Link) {
             at += length;
@@ -249,6 +254,10 @@ fn after(words: &Words<'_>, from: usize) -> Option<Direction> {
         } else if let Some(direction) = TABLE.moved(words, at) {
             return Some(direction);
         } else if let Some((_, length)) = TABLE.market(words, at) {
+            // "Gold shines, dollar slumps": the move is the other's.
+            if skipped > 0 {
+                return None;
+            }
             at += length;
         } else {
             skipped += usize::from(words.word(at) != "and");
@@ -266,18 +275,28 @@ fn before(words: &Words<'_>, at: usize) -> Option<Direction> {
         .flatten()
 }
 
+/// The headline asks; a publisher's name may follow.
+fn asks(words: &Words<'_>) -> bool {
+    let end = words.tokens.last().map_or(0, |token| token.end);
+    let rest = words.text.get(end..).unwrap_or_default();
+    rest.trim_start_matches(['\'', '"', '\u{2019}', '\u{201d}'])
+        .starts_with('?')
+}
+
 /// The headline sums up a day of Wall Street.
 fn is_wrap(words: &Words<'_>) -> bool {
-    if TABLE.is(words, 0, Sense::WrapFirst).is_some()
-        || (0..words.tokens.len()).any(|at| TABLE.is(words, at, Sense::WrapAnywhere).is_some())
-    {
+    if (0..words.tokens.len()).any(|at| TABLE.is(words, at, Sense::WrapAnywhere).is_some()) {
         return true;
     }
-    let from = TABLE.is(words, 0, Sense::Before).unwrap_or(0);
+    if let Some(end) = TABLE.is(words, 0, Sense::WrapFirst) {
+        // "Stock market today: Asian shares rise"
+        return TABLE.market(words, end).is_none();
+    }
+    let from = TABLE.is(words, 0, Sense::IndexBefore).unwrap_or(0);
     let index = TABLE
         .is(words, 0, Sense::Index)
         .or_else(|| Some(from + TABLE.is(words, from, Sense::Index)?));
-    index.is_some_and(|end| after(words, end).is_some())
+    index.is_some_and(|end| TABLE.is(words, end, Sense::NotBefore).is_none() && after(words, end).is_some())
 }
 
 #[cfg(test)]
@@ -305,7 +324,15 @@ mod tests {
         check("'Risk off' trade: Dollar drops, yen gains", "dollar down, yen up");
         check("US Natural-Gas Futures Tumble 8% as Thaw Nears", "gas down");
         check("Crude prices hold steady before talks", "oil unmoved");
-        check("Japan\u{2019}s 40-year bond yields hit record", "japanese bonds up");
+        check("Japan\u{2019}s 40-year bond yields hit record", "japanese yields up");
+        check("Treasury yields fall as Treasuries rally", "treasury yields down");
+        check("Rupee hits record low", "rupee down");
+        check("Gold pulls back from record", "gold down");
+        check("European stocks fall", "european stocks down");
+        check(
+            "Stock market today: Asian shares rise after Wall Street\u{2019}s slump",
+            "asian stocks up",
+        );
         check("Traders shrug off plunge in oil prices", "oil down");
     }
 
@@ -322,6 +349,14 @@ mod tests {
         check("Why copper is up again", "");
         check("Gold will rise further, says fund manager", "");
         check("How the dollar lost its way", "");
+        check("Gold at record high: time to sell? - The Example Times", "");
+        check("Gold shines, dollar slumps", "");
+        check("Oil firms cut jobs", "");
+        check("Euro-area inflation slips", "");
+        check("US crude inventories fall", "");
+        check("Coal India profit drops", "");
+        check("Stocks erase losses", "");
+        check("Dow snaps losing streak", "");
     }
 
     #[test]
@@ -334,9 +369,12 @@ mod tests {
         check("US stocks slide after banks disappoint", "us stocks down");
         check("S&P 500 books back-to-back losses", "us stocks down");
         check("Stock futures are little changed", "us stocks unmoved");
-        check("Yen Leaps, Gold Tops Record: Markets Wrap", "us stocks up");
+        check("Oil Jumps, Stocks Slump: Markets Wrap", "us stocks down");
+        check("Yen Leaps, Gold Tops Record: Markets Wrap", "us stocks unmoved");
         check("10 stocks to watch as markets rise", "");
         check("Wall Street banks hire traders", "");
+        check("Wall Street firms cut jobs", "");
+        check("S&P Global profit rises", "");
     }
 
     #[test]
