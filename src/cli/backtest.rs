@@ -11,7 +11,8 @@ use crate::app;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config};
 use crate::model::{EntryId, StoryId};
-use crate::store::stories::{Correction, WindowRow};
+use crate::store::stories::Correction;
+use crate::store::window::WindowRow;
 use crate::store::{self, Db, StoreError};
 use crate::stories::backtest::{self, Changes, Group, Places};
 use crate::stories::cluster::{Item, Settled};
@@ -90,11 +91,11 @@ pub fn run(path: &Path, args: &Args) -> anyhow::Result<Exit> {
 fn read(conn: &store::rusqlite::Connection, from: Timestamp) -> Result<Stored, StoreError> {
     let learnt = store::settings::get(conn, stories::LEARNT)?.unwrap_or_default();
     Ok(Stored {
-        rows: store::stories::window(conn, from)?,
+        rows: store::window::entries(conn, from)?,
         corrections: store::stories::corrections(conn)?,
         places: store::stories::corrected_places(conn)?,
         learnt: String::from_utf8_lossy(&learnt).into_owned(),
-        older: store::stories::older_texts(conn, from, stories::OLDER_TEXTS)?,
+        older: store::window::older_texts(conn, from, stories::OLDER_TEXTS)?,
     })
 }
 

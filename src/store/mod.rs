@@ -26,6 +26,7 @@ pub mod subscribers;
 pub mod summary;
 pub mod texts;
 pub mod websub;
+pub mod window;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

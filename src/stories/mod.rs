@@ -24,7 +24,8 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::context::{Ctx, Next};
 use crate::model::{Entry, EntryId, Mark, MentionPlace, PlacementReason, StoryId};
-use crate::store::stories::{Member, PlacedRow, WindowRow};
+use crate::store::stories::{Member, PlacedRow};
+use crate::store::window::WindowRow;
 use crate::store::{self, StoreError};
 use crate::time::Timestamp;
 use cluster::{Engine, Item, Knobs, Outcome, Settled};
@@ -137,11 +138,11 @@ impl Grouper {
             .ctx
             .db
             .read(move |conn| {
-                let mut window = store::stories::window(conn, since)?;
+                let mut window = store::window::entries(conn, since)?;
                 read_texts(conn, window.iter_mut().map(|row| &mut row.entry))?;
                 Ok((
                     window,
-                    store::stories::older_texts(conn, since, OLDER_TEXTS)?,
+                    store::window::older_texts(conn, since, OLDER_TEXTS)?,
                     store::stories::corrections(conn)?,
                     store::settings::get(conn, LEARNT)?,
                     store::stories::corrected_places(conn)?,
@@ -231,7 +232,7 @@ pub fn settled(row: WindowRow) -> Settled {
     let item = Item {
         about: slugs(true),
         companies: slugs(false),
-        themes: row.themes.clone(),
+        themes: row.themes,
         loose,
         ..item(&row.entry)
     };

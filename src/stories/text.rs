@@ -1,9 +1,9 @@
 //! Headlines and summaries as terms: words, numbers with their units, CJK bigrams.
 //!
 //! Language-agnostic: Unicode word boundaries, compatibility forms folded, lower case; of endings the plural "s" is cut,
-//! the commonest of English ("flights cancelled" and "flight cancellations"), and what Cyrillic words are inflected with:
-//! a name has up to twelve forms there. No stop words: how little a common
-//! word says is learnt from the stream. Everything is capped, so that a hostile text costs no more than a long honest one.
+//! the commonest of English ("flights cancelled" and "flight cancellations"), and what Cyrillic words are inflected with: a
+//! name has up to twelve forms there. No stop words: how little a common word says is learnt from the stream. Everything is
+//! capped, so that a hostile text costs no more than a long honest one.
 //!
 //! - A name of the outlet at a headline's end ("... | Reuters") says nothing about the event and is cut.
 //! - "$6.4 billion", "$6.4bn" and "6.4 bn" are one number; "28 percent" and "28%" too. Numbers tell two days of one

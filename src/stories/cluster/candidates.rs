@@ -4,7 +4,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::index::{DocId, Index, TermId};
+use super::index::{DAY_SECS, DocId, Index, TermId};
 use super::view::View;
 
 /// Terms of an entry that candidates are looked up with, the most telling first.
@@ -15,7 +15,6 @@ const POSTINGS_READ: usize = 300;
 pub const CANDIDATES: usize = 50;
 /// Days in which a candidate's claim to be compared halves.
 const CANDIDATE_DAYS: f32 = 4.0;
-const DAY_SECS: f32 = 86_400.0;
 
 /// A look through the index, with the room it needs for one entry after the other.
 pub struct Search {

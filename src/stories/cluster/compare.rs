@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use super::Observer;
 use super::candidates::Search;
-use super::index::{DocId, Index};
+use super::index::{DAY_SECS, DocId, Index};
 use super::pair::{self, Features, LOGIT_MAX, Model, Side};
 use super::prevalence::Prevalence;
 use super::spread::spread;
@@ -14,7 +14,6 @@ use super::view::{Space, View};
 const NEAR_DAYS: f32 = 1.0;
 /// Least closeness of a neighbour.
 const NEAR_MIN: f32 = 0.12;
-const DAY_SECS: f32 = 86_400.0;
 
 /// The comparisons of one batch.
 #[derive(Debug)]

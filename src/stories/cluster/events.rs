@@ -4,11 +4,11 @@
 //!   ("Bullion hits a record", "Gold rips past $6,000"). Monday's jump is not Tuesday's: the evidence fades in a day and a
 //!   half.
 //! - A company's event: "Acme beats targets" and "Acme's spending plans herald a boom" on one evening are its results. Of
-//!   the kinds listed a company seldom has two at a time (the largest do: they are in court every week); launches, ratings and moves of
-//!   its shares come daily and are no evidence.
+//!   the kinds listed a company seldom has two at a time (the largest do: they are in court every week); launches, ratings
+//!   and moves of its shares come daily and are no evidence.
 //!
-//! Both are features of the pair model like any other: how much they weigh is fitted, and a gate keeps apart what they
-//! would join.
+//! Both are features of the pair model like any other: how much they weigh is fitted, and what a gate forbids they do
+//! not join.
 
 use super::index::Doc;
 use super::item::Item;
@@ -36,7 +36,6 @@ const ONE_AT_A_TIME: [&str; 12] = [
 const MOVE_DAYS: f32 = 1.5;
 /// Days after which a company's event of one kind is another one.
 const NEWS_DAYS: f32 = 3.0;
-const DAY_SECS: f32 = 86_400.0;
 
 /// Each company an item is about with each kind of event that befell it, hashed.
 pub fn news(item: &Item) -> Box<[u64]> {
@@ -52,29 +51,24 @@ pub fn news(item: &Item) -> Box<[u64]> {
 }
 
 /// How surely two entries tell one market's move, from 0 to 1: less where a summary of Wall Street's day has no
-/// direction, and with the days between them.
-pub fn same_move(a: &Doc, b: &Doc, days: f32) -> f32 {
+/// direction, and the more days are between them.
+pub fn same_move(a: &Doc, b: &Doc) -> f32 {
     let shared = a.moves.iter().filter_map(|x| shares(*x, b)).fold(0.0, f32::max);
-    shared * fade(a, b, days, MOVE_DAYS)
+    shared * fade(a, b, MOVE_DAYS)
 }
 
 /// The same for one kind of event of one company.
-pub fn same_news(a: &Doc, b: &Doc, days: f32) -> f32 {
+pub fn same_news(a: &Doc, b: &Doc) -> f32 {
     let shared = a.news.iter().any(|n| b.news.contains(n));
-    f32::from(u8::from(shared)) * fade(a, b, days, NEWS_DAYS)
+    f32::from(u8::from(shared)) * fade(a, b, NEWS_DAYS)
 }
 
 /// What both say happened, for people: `gold up`.
 pub fn shared_in_words(a: &Doc, b: &Doc) -> Vec<String> {
-    let days = a.gap_secs(b) as f32 / DAY_SECS;
-    let moves = a
-        .moves
-        .iter()
-        .filter(|x| shares(**x, b).is_some())
-        .map(|x| in_words(*x));
-    let moves = moves.filter(|_| fade(a, b, days, MOVE_DAYS) > 0.0);
-    let news = (same_news(a, b, days) > 0.0).then(|| "one kind of event of one company".into());
-    moves.chain(news).collect()
+    let one_time = fade(a, b, MOVE_DAYS) > 0.0;
+    let moves = a.moves.iter().filter(|x| one_time && shares(**x, b).is_some());
+    let news = (same_news(a, b) > 0.0).then(|| "one kind of event of one company".into());
+    moves.map(|x| in_words(*x)).chain(news).collect()
 }
 
 /// Whether it sums up a day of Wall Street.
@@ -92,10 +86,81 @@ fn shares(x: Move, other: &Doc) -> Option<f32> {
 }
 
 /// What is left of evidence that fades in so many days; nothing where the age of one is unknown.
-fn fade(a: &Doc, b: &Doc, days: f32, most: f32) -> f32 {
-    if a.timed && b.timed {
-        (1.0 - days / most).max(0.0)
-    } else {
-        0.0
+fn fade(a: &Doc, b: &Doc, most: f32) -> f32 {
+    a.days_apart(b).map_or(0.0, |days| (1.0 - days / most).max(0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, item};
+    use super::*;
+
+    #[test]
+    fn one_market_s_move_is_one_story_in_any_words() {
+        let gold = |id, hours, outlet, title| item(id, hours, outlet, title);
+        check(
+            &[
+                gold(1, 0, "a", "Gold rips past $6,000 on fears of a wider war"),
+                gold(2, 3, "b", "Bullion surges to another record as havens draw cash"),
+                gold(3, 4, "c", "Gold slips from record"),
+                gold(4, 72, "d", "Gold rises again"),
+            ],
+            &[&[1, 2], &[3], &[4]],
+        );
+        check(
+            &[
+                gold(1, 0, "a", "Stocks Slip as Rally Tires: Markets Wrap"),
+                gold(
+                    2,
+                    3,
+                    "b",
+                    "Stock market today: Dow, S&P 500, Nasdaq futures fall before jobs data",
+                ),
+                gold(
+                    3,
+                    27,
+                    "b",
+                    "Stock market today: Dow, S&P 500, Nasdaq futures fall after jobs data",
+                ),
+            ],
+            &[&[1, 2], &[3]],
+        );
+    }
+
+    #[test]
+    fn a_company_s_event_is_one_story_under_its_other_name() {
+        let about = |id, hours, company: &str, theme: &str, title: &str| Item {
+            about: vec![company.into()],
+            companies: vec![company.into()],
+            themes: vec![theme.into()],
+            ..item(id, hours, &format!("outlet {id}"), title)
+        };
+        check(
+            &[
+                about(
+                    1,
+                    0,
+                    "magrathea",
+                    "earnings",
+                    "Magrathea's record quarter beats targets",
+                ),
+                about(
+                    2,
+                    9,
+                    "magrathea",
+                    "earnings",
+                    "MGRA stock: planet maker's quarter lifts outlook",
+                ),
+                about(
+                    3,
+                    9,
+                    "sirius",
+                    "earnings",
+                    "Sirius stock: robot maker's quarter lifts outlook",
+                ),
+                about(4, 9, "magrathea", "product", "Magrathea shows a coastline with fjords"),
+            ],
+            &[&[1, 2], &[3], &[4]],
+        );
     }
 }

@@ -16,6 +16,8 @@ pub type StoryKey = u64;
 /// An entry's place in the order of arrival.
 pub type DocId = u64;
 
+/// A day.
+pub const DAY_SECS: f32 = 86_400.0;
 /// Neighbours kept of each entry.
 pub const NEAR_MAX: usize = 5;
 /// An entry whose age nobody knows leaves after so many later ones.
@@ -98,6 +100,11 @@ impl Doc {
         } else {
             0
         }
+    }
+
+    /// Days between two entries; `None` where the age of one is unknown.
+    pub fn days_apart(&self, other: &Self) -> Option<f32> {
+        (self.timed && other.timed).then(|| self.gap_secs(other) as f32 / DAY_SECS)
     }
 
     /// Terms with this mark, by number.

@@ -53,7 +53,6 @@ const WEIGHTS: &str = include_str!("weights.tsv");
 pub const LOGIT_MAX: f32 = 4.0;
 /// Most days of distance that count.
 const DAYS_MAX: f32 = 4.0;
-const DAY_SECS: f32 = 86_400.0;
 /// Summaries of fewer terms say little of an article.
 const RETOLD_TERMS: usize = 10;
 /// Share of the shorter summary's terms from which it is the other one, or its beginning.
@@ -188,7 +187,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
     let shared = Shared::of(a.view, b.view);
     let (x, y) = (a.view.sums, b.view.sums);
     let overlap = ratio(shared.titles, x.title.min(y.title));
-    let days = (a.doc.gap_secs(b.doc) as f32 / DAY_SECS).min(DAYS_MAX);
+    let days = a.doc.days_apart(b.doc).unwrap_or(0.0).min(DAYS_MAX);
     // By an aggregator an outlet's articles come a second time, with other headlines too.
     let second_way = a.doc.aggregated != b.doc.aggregated && a.doc.gap_secs(b.doc) < REPEAT_SECS;
     let same_outlet = a.doc.outlet != 0 && a.doc.outlet == b.doc.outlet && !second_way;
@@ -220,8 +219,8 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         flag(same_company),
         flag(other_company),
         flag(a.doc.has_summary() != b.doc.has_summary()),
-        events::same_move(a.doc, b.doc, days),
-        events::same_news(a.doc, b.doc, days),
+        events::same_move(a.doc, b.doc),
+        events::same_news(a.doc, b.doc),
     ];
     (features, overlap)
 }
