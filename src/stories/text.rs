@@ -61,6 +61,35 @@ pub struct Term {
     pub text: String,
     /// Its kind.
     pub kind: Kind,
+    /// What was cut from the word's end, for people to read it whole.
+    pub ending: String,
+}
+
+impl Term {
+    fn whole(text: String) -> Self {
+        Self {
+            text,
+            kind: Kind::Word,
+            ending: String::new(),
+        }
+    }
+}
+
+/// A term as people write it: `6.4e9` as `6.4 billion`, a word with its ending.
+#[must_use]
+pub fn as_written(text: &str, ending: &str) -> String {
+    let exponents = [
+        ("e12", " trillion"),
+        ("e9", " billion"),
+        ("e6", " million"),
+        ("e3", " thousand"),
+    ];
+    let number = text.starts_with(|c: char| c.is_ascii_digit());
+    let spelled = exponents
+        .iter()
+        .filter(|_| number)
+        .find_map(|(unit, word)| Some(format!("{}{word}", text.strip_suffix(unit)?)));
+    spelled.unwrap_or_else(|| format!("{text}{ending}"))
 }
 
 /// Cuts an outlet's name off a headline's end: `Big deal announced by Acme | Reuters`.
@@ -168,21 +197,16 @@ fn bigrams(tokens: &[&str], after_first: usize, found: &mut Vec<Term>, max: usiz
         .count();
     let room = max.saturating_sub(found.len());
     if run.len() == 1 {
-        found.extend(run.iter().map(|c| Term {
-            text: c.to_string(),
-            kind: Kind::Word,
-        }));
+        found.extend(run.iter().map(|c| Term::whole(c.to_string())));
     }
-    found.extend(run.windows(2).take(room).map(|pair| Term {
-        text: pair.iter().collect(),
-        kind: Kind::Word,
-    }));
+    found.extend(run.windows(2).take(room).map(|pair| Term::whole(pair.iter().collect())));
     first + n_tokens.max(1)
 }
 
 fn word(token: &str) -> Term {
     let bare = token.strip_suffix("'s").unwrap_or(token).trim_matches('\'');
-    let mut text: String = bare.chars().filter(|c| *c != '.').take(TERM_CHARS_MAX).collect();
+    let whole: String = bare.chars().filter(|c| *c != '.').take(TERM_CHARS_MAX).collect();
+    let mut text = whole.clone();
     if text.chars().count() > 4 && text.ends_with('s') && !text.ends_with("ss") {
         text.pop();
     }
@@ -191,7 +215,11 @@ fn word(token: &str) -> Term {
     } else if text.is_ascii() {
         cut_english(&mut text);
     }
-    Term { text, kind: Kind::Word }
+    Term {
+        ending: whole.strip_prefix(&text).unwrap_or_default().to_owned(),
+        text,
+        kind: Kind::Word,
+    }
 }
 
 fn is_cyrillic(c: char) -> bool {
@@ -255,6 +283,7 @@ fn number(token: &str, next: &str) -> (Term, bool) {
         Term {
             text: format!("{value}{unit}"),
             kind,
+            ending: String::new(),
         },
         took_next,
     )
@@ -298,6 +327,27 @@ mod tests {
         check("invest investor investing investment", &["invest"; 4]);
         check("rally rallies rallied", &["rall"; 3]);
         check("bring sing red bed gas", &["bring", "sing", "red", "bed", "gas"]);
+    }
+
+    #[test]
+    fn people_are_shown_what_was_written() {
+        let written = |text: &str| -> Vec<String> {
+            let terms = title_terms(text);
+            terms.iter().map(|t| as_written(&t.text, &t.ending)).collect()
+        };
+        assert_eq!(
+            written("Rescue talks: cancelled suits cost $6.4bn, 28% more"),
+            [
+                "rescue",
+                "talks",
+                "cancelled",
+                "suits",
+                "cost",
+                "6.4 billion",
+                "28%",
+                "more"
+            ]
+        );
     }
 
     #[test]

@@ -4,8 +4,10 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::index::{DAY_SECS, DocId, Index, TermId};
+use super::doc::DAY_SECS;
+use super::index::{DocId, Index};
 use super::view::View;
+use super::vocabulary::TermId;
 
 /// Terms of an entry that candidates are looked up with, the most telling first.
 const QUERY_TERMS: usize = 24;

@@ -4,7 +4,8 @@ use foldhash::HashMap;
 
 use super::Observer;
 use super::candidates::Search;
-use super::index::{DAY_SECS, DocId, Index};
+use super::doc::DAY_SECS;
+use super::index::{DocId, Index};
 use super::pair::{self, Features, LOGIT_MAX, Model, Side};
 use super::prevalence::Prevalence;
 use super::spread::spread;

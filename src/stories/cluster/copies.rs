@@ -10,8 +10,9 @@
 
 use std::collections::HashMap;
 
+use super::doc::{DIGIT, Doc};
 use super::gates::{REPEAT_SECS, figures_differ};
-use super::index::{DIGIT, Doc, DocId, Index};
+use super::index::{DocId, Index};
 use super::read::hash;
 use crate::model::PlacementReason;
 use crate::stories::text::{Kind, Term, is_cjk};

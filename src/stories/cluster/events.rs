@@ -10,7 +10,7 @@
 //! Both are features of the pair model like any other: how much they weigh is fitted, and what a gate forbids they do
 //! not join.
 
-use super::index::Doc;
+use super::doc::Doc;
 use super::item::Item;
 use super::read::hash;
 use crate::stories::tag::{Direction, Move, WRAP, in_words};

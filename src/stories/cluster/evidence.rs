@@ -1,7 +1,8 @@
 //! Why an entry is in its story, in words a person can read: kept with the placement, shown by `courant explain`.
 
 use super::compare::Compared;
-use super::index::{Doc, DocId, Index};
+use super::doc::Doc;
+use super::index::{DocId, Index};
 use super::{events, gates};
 use crate::model::{EntryId, PlacementReason};
 
@@ -107,16 +108,16 @@ fn alone(index: &Index, compared: &Compared, id: DocId, doc: &Doc) -> Why {
     }
 }
 
-/// `shares openai 6.1, softbank 5.2, $30e9 4.8; 3 h apart; same company; both tell: one kind of event of one company`
+/// `shares openai 6.1, softbank 5.2, 30 billion 4.8; 3 h apart; same company; both on ai; both tell: one kind of event of one company`
 fn words(index: &Index, a: &Doc, b: &Doc) -> String {
-    let mut shared: Vec<(&str, f32)> = a
+    let mut shared: Vec<(String, f32)> = a
         .terms
         .iter()
         .filter(|t| b.terms.binary_search_by_key(&t.term, |o| o.term).is_ok())
         .map(|t| (index.name(t.term), index.idf(t.term)))
         .filter(|t| t.1 > 0.0)
         .collect();
-    shared.sort_by(|x, y| y.1.total_cmp(&x.1).then(x.0.cmp(y.0)));
+    shared.sort_by(|x, y| y.1.total_cmp(&x.1).then_with(|| x.0.cmp(&y.0)));
     let named: Vec<String> = shared
         .iter()
         .take(TERMS_NAMED)
@@ -139,6 +140,10 @@ fn words(index: &Index, a: &Doc, b: &Doc) -> String {
     ];
     if a.about.iter().any(|c| b.about.contains(c)) {
         parts.push("same company".into());
+    }
+    let topics = a.topics.shared_in_words(b.topics);
+    if !topics.is_empty() {
+        parts.push(format!("both on {}", topics.join(", ")));
     }
     let happened = events::shared_in_words(a, b);
     if !happened.is_empty() {

@@ -7,8 +7,9 @@
 //! - One outlet's summaries of Wall Street's day, on two days: "Stock market today: futures stall" and "Stock market
 //!   today: futures slip".
 
+use super::doc::{DIGIT, Doc, FIGURE};
 use super::events::is_wrap;
-use super::index::{DIGIT, Doc, FIGURE, TermId};
+use super::vocabulary::TermId;
 
 /// Share of the shorter headline's terms from which two headlines count as one template.
 const TEMPLATE_SHARE: f32 = 0.6;

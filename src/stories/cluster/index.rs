@@ -1,4 +1,4 @@
-//! What the engine remembers of each entry in the window, and the inverted index over it.
+//! The entries of the window and the inverted index over them.
 //!
 //! Word frequencies outlive the window: in a quiet stream the window alone is too small to say which words are common.
 
@@ -6,147 +6,20 @@ use std::collections::VecDeque;
 
 use foldhash::HashMap;
 
-use crate::model::EntryId;
-use crate::stories::tag::Move;
+use super::doc::{Doc, DocTerm};
+use super::topics::TopicWeights;
+use super::vocabulary::{TermId, Vocabulary};
+use crate::stories::text::Term;
 
-/// A term's number in the vocabulary.
-pub type TermId = u32;
 /// A story as the engine numbers it.
 pub type StoryKey = u64;
 /// An entry's place in the order of arrival.
 pub type DocId = u64;
 
-/// A day.
-pub const DAY_SECS: f32 = 86_400.0;
-/// Neighbours kept of each entry.
-pub const NEAR_MAX: usize = 5;
 /// An entry whose age nobody knows leaves after so many later ones.
 const UNTIMED_KEPT: DocId = 10_000;
 /// Words of the vocabulary above which the rarest are forgotten.
 const WORDS_MAX: usize = 2_000_000;
-
-/// One term of one entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DocTerm {
-    /// The term.
-    pub term: TermId,
-    /// How often it stands in the headline.
-    pub title: u8,
-    /// How often in the summary.
-    pub summary: u8,
-    /// [`DIGIT`], [`NUMBER`], [`FIGURE`] and [`ADDED`].
-    pub marks: u8,
-}
-
-/// A headline's term has a digit in it.
-pub const DIGIT: u8 = 1;
-/// A headline's telling number.
-pub const NUMBER: u8 = 2;
-/// A summary's telling number.
-pub const FIGURE: u8 = 4;
-/// Stands in the headline by another name only: a company's or a market's own.
-pub const ADDED: u8 = 8;
-
-/// Headline terms kept in their order: where the subject stands.
-pub const LEAD_TERMS: usize = 3;
-
-/// What is kept of an entry. There are as many as the window holds, so each byte counts.
-#[derive(Debug, Clone)]
-pub struct Doc {
-    /// The entry.
-    pub entry: EntryId,
-    /// Unix seconds.
-    pub at: i64,
-    /// Whether [`Self::at`] says when it was published.
-    pub timed: bool,
-    /// Hash of the outlet's name; 0 when unknown.
-    pub outlet: u64,
-    /// It came through an aggregator, not from the outlet's own feed.
-    pub aggregated: bool,
-    /// Hash of the headline's terms in their order; 0 where they are too few to name one article.
-    pub wording: u64,
-    /// Hash of the canonical link; 0 without one.
-    pub url: u64,
-    /// Its terms by number.
-    pub terms: Box<[DocTerm]>,
-    /// The headline's first terms in order of appearance.
-    pub lead: [Option<TermId>; LEAD_TERMS],
-    /// Companies it is about, hashed.
-    pub about: Box<[u64]>,
-    /// All companies it names, hashed.
-    pub companies: Box<[u64]>,
-    /// Which markets it says moved.
-    pub moves: Box<[Move]>,
-    /// What happened to the companies it is about, each with its kind, hashed.
-    pub news: Box<[u64]>,
-    /// Nearest neighbours.
-    pub near: Near,
-    /// Its story.
-    pub story: StoryKey,
-    /// It is a live blog, a roundup or the like and holds no story together.
-    pub loose: bool,
-}
-
-impl Doc {
-    /// Whether there is more than a headline.
-    pub fn has_summary(&self) -> bool {
-        self.terms.iter().map(|t| u32::from(t.summary)).sum::<u32>() > 4
-    }
-
-    /// Seconds between two entries; 0 where the age of one is unknown.
-    pub fn gap_secs(&self, other: &Self) -> i64 {
-        if self.timed && other.timed {
-            (self.at - other.at).abs()
-        } else {
-            0
-        }
-    }
-
-    /// Days between two entries; `None` where the age of one is unknown.
-    pub fn days_apart(&self, other: &Self) -> Option<f32> {
-        (self.timed && other.timed).then(|| self.gap_secs(other) as f32 / DAY_SECS)
-    }
-
-    /// Terms with this mark, by number.
-    pub fn marked(&self, mark: u8) -> impl Iterator<Item = TermId> + '_ {
-        self.terms.iter().filter(move |t| t.marks & mark != 0).map(|t| t.term)
-    }
-
-    /// Headline terms as they stand, without a digit in them, by number: what a template repeats.
-    pub fn skeleton(&self) -> impl Iterator<Item = TermId> + '_ {
-        let plain = |t: &&DocTerm| t.title > 0 && t.marks & (DIGIT | ADDED) == 0;
-        self.terms.iter().filter(plain).map(|t| t.term)
-    }
-}
-
-/// An entry's nearest neighbours with their decayed cosine, best first.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Near {
-    all: [(u32, f32); NEAR_MAX],
-    len: usize,
-}
-
-impl Near {
-    fn as_slice(&self) -> &[(u32, f32)] {
-        self.all.get(..self.len).unwrap_or_default()
-    }
-
-    /// Keeps the neighbour if it is among the nearest.
-    fn note(&mut self, neighbour: u32, cosine: f32, older: impl Fn(u32) -> bool) {
-        let kept = self.as_slice();
-        if kept.iter().any(|n| n.0 == neighbour) {
-            return;
-        }
-        let at = kept.partition_point(|n| n.1 > cosine || (n.1 >= cosine && older(n.0)));
-        if let Some(tail) = self.all.get_mut(at..).filter(|tail| !tail.is_empty()) {
-            tail.rotate_right(1);
-            if let Some(first) = tail.first_mut() {
-                *first = (neighbour, cosine);
-            }
-            self.len = (self.len + 1).min(NEAR_MAX);
-        }
-    }
-}
 
 /// Counts of a term.
 #[derive(Debug, Clone, Copy, Default)]
@@ -166,9 +39,7 @@ struct TermStats {
 /// Postings and neighbours hold the low half of a [`DocId`]: within one window it names an entry, see [`Index::whole`].
 #[derive(Debug, Default)]
 pub struct Index {
-    words: HashMap<Box<str>, TermId>,
-    names: Vec<Box<str>>,
-    free: Vec<TermId>,
+    words: Vocabulary,
     docs: VecDeque<Doc>,
     /// Each entry's time once more, side by side: thousands are looked at for each new entry. `None` when unknown.
     times: VecDeque<Option<i64>>,
@@ -179,6 +50,7 @@ pub struct Index {
     stats: Vec<TermStats>,
     /// Each term's weight as of the last refresh.
     idf: Vec<f32>,
+    topics: TopicWeights,
     seen: u64,
 }
 
@@ -228,7 +100,7 @@ impl Index {
 
     /// Terms of the vocabulary, those without a word included.
     pub fn n_terms(&self) -> usize {
-        self.names.len()
+        self.words.len()
     }
 
     /// The entry of the window whose number ends in this: no window holds 2^32 of them.
@@ -242,27 +114,19 @@ impl Index {
     }
 
     /// The number of a word, made when it is new.
-    pub fn intern(&mut self, word: &str) -> TermId {
-        if let Some(id) = self.words.get(word) {
-            return *id;
-        }
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.names.push("".into());
+    pub fn intern(&mut self, term: &Term) -> TermId {
+        let id = self.words.intern(term);
+        while self.stats.len() < self.words.len() {
             self.postings.push(VecDeque::new());
             self.stats.push(TermStats::default());
             self.idf.push(0.0);
-            TermId::try_from(self.names.len() - 1).unwrap_or(TermId::MAX)
-        });
-        if let Some(name) = self.names.get_mut(id as usize) {
-            *name = word.into();
         }
-        self.words.insert(word.into(), id);
         id
     }
 
-    /// The word behind a number.
-    pub fn name(&self, term: TermId) -> &str {
-        self.names.get(term as usize).map_or("", |n| n)
+    /// The word behind a number, as it was written where it was first seen.
+    pub fn name(&self, term: TermId) -> String {
+        self.words.name(term)
     }
 
     fn stats(&self, term: TermId) -> TermStats {
@@ -272,6 +136,11 @@ impl Index {
     /// How telling a term is: rare ones much, ubiquitous ones nothing.
     pub fn idf(&self, term: TermId) -> f32 {
         self.idf.get(term as usize).copied().unwrap_or_default()
+    }
+
+    /// How telling each topic is.
+    pub fn topics(&self) -> &TopicWeights {
+        &self.topics
     }
 
     /// Outlets to entries among the headlines with this term: 1 where every outlet used it once, as with one event;
@@ -336,6 +205,7 @@ impl Index {
                 stats.outlets += u32::from(*n == 1);
             }
         }
+        self.topics.add(doc.topics);
         self.seen += 1;
         self.times.push_back(doc.timed.then_some(doc.at));
         self.docs.push_back(doc);
@@ -344,30 +214,23 @@ impl Index {
 
     /// Brings the weights up to date; once a batch, so that all pairs of a batch see the same ones.
     pub fn refresh(&mut self) {
-        if self.words.len() > WORDS_MAX {
+        if self.words.n_known() > WORDS_MAX {
             self.forget_words();
         }
         let n = self.seen as f32 + 1.0;
         for (idf, stats) in self.idf.iter_mut().zip(&self.stats) {
             *idf = (n / (stats.seen as f32 + 0.5)).ln().max(0.0);
         }
+        self.topics.refresh(self.docs.len());
     }
 
     /// Drops words that no entry of the window holds.
     fn forget_words(&mut self) {
-        let (stats, names, free) = (&mut self.stats, &mut self.names, &mut self.free);
-        self.words.retain(|_, id| {
-            let Some(counts) = stats.get_mut(*id as usize).filter(|s| s.docs == 0) else {
-                return true;
-            };
-            *counts = TermStats::default();
-            if let Some(name) = names.get_mut(*id as usize) {
-                *name = "".into();
-            }
-            free.push(*id);
-            false
+        let stats = &mut self.stats;
+        self.words.forget(|id| {
+            let unused = stats.get_mut(id as usize).filter(|s| s.docs == 0);
+            unused.map(|counts| *counts = TermStats::default()).is_some()
         });
-        self.free.sort_unstable_by(|a, b| b.cmp(a));
     }
 
     /// Forgets entries from the front while they are older than this.
@@ -386,6 +249,7 @@ impl Index {
             let id = self.first;
             self.first += 1;
             self.times.pop_front();
+            self.topics.remove(doc.topics);
             for t in &doc.terms {
                 self.forget(*t, id, doc.outlet);
             }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::compare::Compared;
+use super::doc::Doc;
 use super::gates;
-use super::index::{Doc, DocId, Index, StoryKey};
+use super::index::{DocId, Index, StoryKey};
 use super::item::Merge;
 use super::link::{self, Node};
 use super::{Engine, Story};

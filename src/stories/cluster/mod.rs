@@ -9,6 +9,7 @@
 mod candidates;
 mod compare;
 mod copies;
+mod doc;
 mod events;
 mod evidence;
 mod gates;
@@ -20,7 +21,9 @@ mod pair;
 mod prevalence;
 mod read;
 mod spread;
+mod topics;
 mod view;
+mod vocabulary;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +35,8 @@ use crate::config::StorySettings;
 use crate::model::{EntryId, Placement, PlacementReason, StoryId};
 use compare::{Compared, compare};
 use copies::Copies;
-use index::{Doc, DocId, Index, StoryKey};
+use doc::Doc;
+use index::{DocId, Index, StoryKey};
 pub use item::{Item, Merge, Outcome, Settled};
 use link::Cuts;
 use pair::MODEL;
@@ -176,7 +180,7 @@ impl Engine {
         let terms: BTreeSet<_> = text::title_terms(text::split_outlet(title).0)
             .into_iter()
             .chain(text::summary_terms(summary))
-            .map(|t| self.index.intern(&t.text))
+            .map(|t| self.index.intern(&t))
             .collect();
         self.index.count_only(terms.into_iter());
     }

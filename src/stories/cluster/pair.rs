@@ -5,16 +5,17 @@
 
 use std::sync::LazyLock;
 
+use super::doc::{Doc, NUMBER};
 use super::events;
 use super::gates::REPEAT_SECS;
-use super::index::{Doc, Index, NUMBER};
+use super::index::Index;
 use super::view::{View, Weighed};
 
 /// Number of features.
 pub const N_FEATURES: usize = FEATURES.len();
 
 /// The features by name, in the order of [`Features`].
-pub const FEATURES: [&str; 24] = [
+pub const FEATURES: [&str; 25] = [
     "expanded",
     "title_cosine",
     "contained",
@@ -39,6 +40,7 @@ pub const FEATURES: [&str; 24] = [
     "one_summary",
     "same_move",
     "same_news",
+    "same_topic",
 ];
 
 /// Where the stream's prevalence stands in [`FEATURES`].
@@ -221,6 +223,7 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         flag(a.doc.has_summary() != b.doc.has_summary()),
         events::same_move(a.doc, b.doc),
         events::same_news(a.doc, b.doc),
+        index.topics().cosine(a.doc.topics, b.doc.topics),
     ];
     (features, overlap)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::candidates::CANDIDATES;
-use super::index::Doc;
+use super::doc::Doc;
 use super::tests::{background, engine, item};
 use super::{Engine, Item, Outcome, Settled, gates};
 use crate::model::{EntryId, StoryId};

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::index::{ADDED, DIGIT, Doc, DocTerm, FIGURE, Index, LEAD_TERMS, NUMBER, Near, StoryKey};
+use super::doc::{ADDED, DIGIT, Doc, DocTerm, FIGURE, LEAD_TERMS, NUMBER, Near};
+use super::index::{Index, StoryKey};
 use super::item::Item;
+use super::topics::Topics;
 use super::{copies, events};
 use crate::model::{house, through_aggregator};
 use crate::stories::tag::{WRAP, market, moves};
@@ -25,7 +27,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
     let aggregated = through_aggregator(&item.url);
     let wording = copies::wording(&title);
     for (at, t) in title.into_iter().enumerate() {
-        let term = index.intern(&t.text);
+        let term = index.intern(&t);
         if let Some(place) = lead.get_mut(at) {
             *place = Some(term);
         }
@@ -43,7 +45,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
     let names = moves.iter().filter(|m| m.market != WRAP).map(|m| market(*m).to_owned());
     for name in item.about.iter().map(|slug| slug.replace('-', " ")).chain(names) {
         for t in text::title_terms(&name) {
-            let term = index.intern(&t.text);
+            let term = index.intern(&t);
             terms.entry(term).or_insert_with(|| DocTerm {
                 title: 1,
                 marks: ADDED,
@@ -52,7 +54,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
         }
     }
     for t in text::summary_terms(&item.summary) {
-        let term = index.intern(&t.text);
+        let term = index.intern(&t);
         let count = terms.entry(term).or_insert_with(|| blank(term));
         count.summary = count.summary.saturating_add(1);
         if t.kind == text::Kind::Number {
@@ -73,6 +75,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
         companies: item.companies.iter().map(|c| hash(c)).collect(),
         moves: moves.into(),
         news: events::news(item),
+        topics: Topics::of(&item.themes),
         near: Near::default(),
         story,
         loose: item.loose,

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::index::{Doc, DocTerm, Index, TermId};
+use super::doc::{Doc, DocTerm};
+use super::index::Index;
+use super::vocabulary::TermId;
 
 /// How much of a neighbour's words an entry borrows.
 const BORROWED: f32 = 0.5;
