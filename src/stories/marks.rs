@@ -269,6 +269,12 @@ pub fn is_loose(marks: &[Mark]) -> bool {
         .any(|m| matches!(m, Mark::LiveBlog | Mark::Roundup | Mark::Sponsored))
 }
 
+/// Whether an item tells of many things, which are not those of another such item.
+#[must_use]
+pub fn is_roundup(marks: &[Mark]) -> bool {
+    marks.iter().any(|m| matches!(m, Mark::Roundup))
+}
+
 /// Marks and their words in the database.
 const WORDS: [(Mark, &str); 10] = [
     (Mark::Opinion, "opinion"),

@@ -221,7 +221,7 @@ pub fn engine(config: &Config, corrections: &[store::stories::Correction]) -> En
 /// An entry of the database as the engine takes it back.
 #[must_use]
 pub fn settled(row: WindowRow) -> Settled {
-    let loose = marks::is_loose(&marks::from_text(&row.marks));
+    let marks = marks::from_text(&row.marks);
     let slugs = |about: bool| -> Vec<String> {
         row.companies
             .iter()
@@ -233,7 +233,8 @@ pub fn settled(row: WindowRow) -> Settled {
         about: slugs(true),
         companies: slugs(false),
         themes: row.themes,
-        loose,
+        loose: marks::is_loose(&marks),
+        roundup: marks::is_roundup(&marks),
         ..item(&row.entry)
     };
     Settled {
@@ -258,6 +259,7 @@ fn item(entry: &Entry) -> Item {
         companies: Vec::new(),
         themes: Vec::new(),
         loose: false,
+        roundup: false,
     }
 }
 
@@ -274,6 +276,7 @@ pub fn tagged_item(entry: &Entry, tags: &Tags, marks: &[Mark]) -> Item {
         companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
         themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
         loose: marks::is_loose(marks),
+        roundup: marks::is_roundup(marks),
         ..item(entry)
     }
 }

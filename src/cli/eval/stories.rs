@@ -276,6 +276,7 @@ fn item(tagger: &Tagger, at: Timestamp, i: usize, line: &Line) -> Item {
         companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
         themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
         loose: marks::is_loose(&marks),
+        roundup: marks::is_roundup(&marks),
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Doc {
     pub story: StoryKey,
     /// It is a live blog, a roundup or the like and holds no story together.
     pub loose: bool,
+    /// A roundup.
+    pub roundup: bool,
 }
 
 impl Doc {

@@ -30,6 +30,8 @@ pub struct Item {
     pub themes: Vec<String>,
     /// A live blog, a roundup or the like: it may join a story and never holds one together.
     pub loose: bool,
+    /// A roundup: made of many things, and not the things of another one.
+    pub roundup: bool,
 }
 
 /// An entry that has its story already, read back from the database.

@@ -79,6 +79,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
         near: Near::default(),
         story,
         loose: item.loose,
+        roundup: item.roundup,
     }
 }
 

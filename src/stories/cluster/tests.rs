@@ -17,6 +17,7 @@ pub(super) fn item(id: i64, hours: i64, outlet: &str, title: &str) -> Item {
         companies: Vec::new(),
         themes: Vec::new(),
         loose: false,
+        roundup: false,
     }
 }
 
@@ -104,6 +105,23 @@ fn one_outlets_template_of_another_day_stays_apart() {
         ],
         &[&[1], &[2]],
     );
+}
+
+#[test]
+fn two_roundups_stay_apart_where_two_reports_come_together() {
+    let two = |roundup| {
+        let titled = |id, outlet, title| Item {
+            loose: roundup,
+            roundup,
+            ..item(id, 0, outlet, title)
+        };
+        [
+            titled(1, "a", "Magrathea and Sirius results lead the week ahead"),
+            titled(2, "b", "Week ahead: results of Magrathea and Sirius"),
+        ]
+    };
+    check(&two(true), &[&[1], &[2]]);
+    check(&two(false), &[&[1, 2]]);
 }
 
 #[test]
