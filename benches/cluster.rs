@@ -235,6 +235,7 @@ impl Stream {
             companies: Vec::new(),
             themes: Vec::new(),
             loose: false,
+            roundup: false,
         };
         (i64::try_from(told).unwrap() + 1, item)
     }

@@ -215,24 +215,26 @@ fn publish(documents: &Documents, by_feed: &BTreeMap<String, Vec<Item>>, step: u
     let mut documents = documents.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for (feed, items) in by_feed {
         let (from, to) = (items.len() * step / HOURS.len(), items.len() * (step + 1) / HOURS.len());
-        let new: String = items
-            .get(from..to)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .map(rss_item)
-            .collect();
+        let now = items.get(from..to).unwrap_or_default();
+        let new: String = now.iter().rev().map(rss_item).collect();
+        // A page whose headline was changed is one item of a feed, not two.
+        let again = |old: &&str| now.iter().any(|item| old.contains(&link(item)));
         let document = documents.entry(key(feed)).or_default();
-        let kept: Vec<&str> = document.split_inclusive("</item>\n").take(DOCUMENT_ITEMS).collect();
+        let old = document.split_inclusive("</item>\n").filter(|old| !again(old));
+        let kept: Vec<&str> = old.take(DOCUMENT_ITEMS).collect();
         *document = format!("{new}{}", kept.concat());
     }
 }
 
+fn link(item: &Item) -> String {
+    format!("<link>{}</link>", escape(&item.url))
+}
+
 fn rss_item(item: &Item) -> String {
     format!(
-        "<item><title>{}</title><link>{}</link><description>{}</description></item>\n",
+        "<item><title>{}</title>{}<description>{}</description></item>\n",
         escape(&item.title),
-        escape(&item.url),
+        link(item),
         escape(&item.summary)
     )
 }

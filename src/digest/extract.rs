@@ -14,8 +14,10 @@ use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longest extract, in characters.
+/// Longest extract, in characters; a sentence that ends soon after stands whole.
 pub const EXTRACT_MAX: usize = 200;
+/// So soon.
+const OVER_MAX: usize = 40;
 /// A first sentence shorter than this takes the second along where both fit.
 const SHORT_SENTENCE: usize = 60;
 /// Summaries are looked at this far, in characters.
@@ -47,7 +49,7 @@ const ABBREVIATIONS: [&str; 33] = [
     "oct.", "nov.", "dec.", "approx.",
 ];
 
-/// The first telling sentence of a summary, at most [`EXTRACT_MAX`] characters; empty when there is none.
+/// The first telling sentence of a summary, about [`EXTRACT_MAX`] characters at most; empty when there is none.
 #[must_use]
 pub fn extract(title: &str, summary: &str) -> String {
     let looked: String = summary.chars().take(LOOK_MAX).collect();
@@ -85,7 +87,7 @@ pub fn extract(title: &str, summary: &str) -> String {
 
 /// A sentence that is too long ends at its last clause, else at a word, with an ellipsis.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= EXTRACT_MAX {
+    if text.chars().count() <= EXTRACT_MAX + OVER_MAX {
         return text.to_owned();
     }
     let head: String = text.chars().take(EXTRACT_MAX - 1).collect();

@@ -21,7 +21,7 @@ pub fn wording(title: &str) -> String {
         .collect()
 }
 
-/// Gives articles that came through an aggregator the owner and the weight their outlet has where it is configured by
+/// Gives articles that came through an aggregator the name, the owner and the weight their outlet has where it is configured by
 /// name: the Gazette is one house, by its own feed and by an aggregator's.
 pub fn as_configured(stories: &mut [Candidate], feeds: &[FeedSpec]) {
     let mut houses: BTreeMap<String, (&FeedSpec, f64)> = BTreeMap::new();
@@ -38,6 +38,7 @@ pub fn as_configured(stories: &mut [Candidate], feeds: &[FeedSpec]) {
         let by_itself = own.get(item.entry.feed_key.as_str()) == Some(&home);
         if let Some((feed, weight)) = houses.get(&home).filter(|_| !by_itself) {
             item.entry.weight = *weight;
+            item.entry.source.clone_from(&feed.name);
             let owner = if feed.owner.is_empty() { &feed.name } else { &feed.owner };
             item.entry.owner.clone_from(owner);
         }

@@ -10,6 +10,7 @@ pub mod extract;
 pub mod houses;
 pub mod layout;
 pub mod make;
+pub mod money;
 pub mod now;
 pub mod preview;
 pub mod rank;

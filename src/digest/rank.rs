@@ -7,6 +7,7 @@
 //! | freshness | just reported; halved every 12 hours, in a weekly digest once in six and a half days | an hour-old story beats yesterday's; a week's first event is not less than its last |
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
 //! | event | a takeover; other kinds by `EVENTS`, fields by `TOPICS`; the most telling one counts | a gadget's launch and a note on a share are the least of business news |
+//! | size | a headline names $100 billion or more; $10 billion is 0.75, $100 million 0.25, $10 million 0 | two takeovers of one agency's are not alike: a $14 billion one must not stand below a $38 million one |
 //! | novelty | the story's first report is inside the window, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
 //! | fit | about a company the reader follows, and on a theme he follows (0.67 and 0.33; 0.22 for a company that is only named) | what he asked for comes first |
 //! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden |
@@ -16,16 +17,18 @@
 
 use std::collections::BTreeMap;
 
+use super::money::largest_sum;
 use crate::model::{Choices, Mark, ScorePart, StoryView};
 use crate::time::Timestamp;
 
 /// Weights of the parts; without fit and marks they sum to 1.
-pub const WEIGHTS: [(&str, f64); 8] = [
-    ("coverage", 0.40),
-    ("sources", 0.20),
-    ("freshness", 0.10),
+pub const WEIGHTS: [(&str, f64); 9] = [
+    ("coverage", 0.38),
+    ("sources", 0.17),
+    ("freshness", 0.08),
     ("companies", 0.05),
-    ("event", 0.20),
+    ("event", 0.18),
+    ("size", 0.09),
     ("novelty", 0.05),
     (FIT, 0.45),
     ("marks", -0.30),
@@ -72,6 +75,9 @@ const TOPICS: [(&str, f64); 9] = [
     ("metals-materials", 0.4),
 ];
 const OTHER_TOPIC: f64 = 0.3;
+/// Sums of money by their power of ten: so small that they say nothing, so large that more says no more.
+const SIZE_LOG_NONE: f64 = 7.0;
+const SIZE_LOG_FULL: f64 = 11.0;
 /// Independent outlets beyond this add nothing.
 const OUTLETS_FULL: f64 = 6.0;
 /// Freshness is halved in this many seconds at least.
@@ -103,6 +109,7 @@ pub fn score(
         "freshness" => 0.5_f64.powf(to.since(view.last_at).as_secs() as f64 / half_life),
         "companies" => companies(view),
         "event" => event(view),
+        "size" => size(view),
         "novelty" if view.first_at <= from => 0.0,
         "novelty" if beside.near_since.is_some_and(|since| since <= from) => NOVELTY_NEAR,
         "novelty" => 1.0,
@@ -177,12 +184,21 @@ fn event(view: &StoryView) -> f64 {
         .unwrap_or(OTHER_TOPIC)
 }
 
+/// The largest sum that a headline of the story names.
+fn size(view: &StoryView) -> f64 {
+    let headlines = std::iter::once(&view.lead).chain(&view.related);
+    let sums = headlines.filter_map(|headline| largest_sum(&headline.title));
+    sums.map(|sum| (sum.log10() - SIZE_LOG_NONE) / (SIZE_LOG_FULL - SIZE_LOG_NONE))
+        .fold(0.0, f64::max)
+        .min(1.0)
+}
+
 fn marks(marks: &[Mark]) -> f64 {
     let of = |mark: &Mark| match mark {
         Mark::Sponsored => 1.0,
         Mark::Template | Mark::Advice => 0.8,
-        Mark::Roundup | Mark::PressRelease => 0.7,
-        Mark::Opinion | Mark::Explainer => 0.5,
+        Mark::Roundup => 0.7,
+        Mark::Opinion | Mark::Explainer | Mark::PressRelease => 0.5,
         Mark::LiveBlog => 0.3,
         Mark::Paywall | Mark::Reprint => 0.0,
     };

@@ -68,7 +68,7 @@ const STARTS: [&str; 19] = [
     "want to ",
     "is it too late to",
 ];
-const ANYWHERE: [&str; 17] = [
+const ANYWHERE: [&str; 18] = [
     "and how to ",
     "here's how to",
     "how you can ",
@@ -86,6 +86,7 @@ const ANYWHERE: [&str; 17] = [
     "buy, hold, or sell",
     "worth buying",
     "you need to own",
+    "if you see this",
 ];
 const ENDS: [&str; 5] = [" hands-on", " hands on", ": review", " review", "what to know"];
 /// A review by these, or of these, is an office's.

@@ -5,6 +5,8 @@
 //! - A headline of two or three words says too little; one of 40 words is a paragraph.
 //! - A reprint loses to the report it reprints.
 //! - A short headline that ends in a year names an occasion, not what happened ("Acme at the Desert Fair 2026").
+//! - A plan, a forecast or a preview loses to what came of it: "Acme threatens to sue" to "Acme sues", "Results expected
+//!   to show" to the results. A week's story would else stand under a headline that the week overtook.
 //! - A HEADLINE IN CAPITALS is a press release's shout; any report of it reads better.
 
 use crate::model::{EntryId, Mark};
@@ -50,6 +52,35 @@ const BAIT: &[&str] = &[
     "guess what",
 ];
 
+/// What has not happened yet.
+const AHEAD: &[&str] = &[
+    " ahead of ",
+    " awaits ",
+    " braces for ",
+    " considers ",
+    " considering ",
+    " could ",
+    " eyes ",
+    " expected to ",
+    " expects to ",
+    " how much traders expect ",
+    " in talks ",
+    " looks to ",
+    " mulls ",
+    " on track for ",
+    " poised to ",
+    " prepares to ",
+    " preview ",
+    " set for ",
+    " set to ",
+    " threatens ",
+    " to decide ",
+    " to report ",
+    " to weigh ",
+    " weighs ",
+    " what to expect ",
+];
+
 /// The entry that stands for the story; `None` when there is none.
 #[must_use]
 pub fn choose(candidates: &[Candidate]) -> Option<EntryId> {
@@ -77,10 +108,16 @@ pub fn points(candidate: &Candidate) -> f64 {
         - against(!candidate.has_summary, 0.2)
         - against(title.trim_end().ends_with('?'), 0.4)
         - against(BAIT.iter().any(|b| title.contains(b)), 0.6)
+        - against(is_ahead(&title), 0.4)
         - against(!(WORDS_MIN..=WORDS_MAX).contains(&words), 0.4)
         - against(words <= OCCASION_WORDS_MAX && ends_in_year(&title), 0.4)
         - against(is_shout(&candidate.title), 0.5)
         - against(candidate.history, 0.3)
+}
+
+fn is_ahead(title: &str) -> bool {
+    let padded = format!(" {title} ");
+    AHEAD.iter().any(|phrase| padded.contains(phrase))
 }
 
 fn ends_in_year(title: &str) -> bool {
@@ -169,6 +206,25 @@ mod tests {
             1,
         );
         check(&[candidate(1, "ACME buys GLOBEX of Nevada"), candidate(2, PLAIN)], 1);
+    }
+
+    #[test]
+    fn what_came_of_it_leads_before_what_was_expected() {
+        for ahead in [
+            "Acme threatens to sue Globex over a patent",
+            "Acme in talks to buy Globex, people say",
+            "Results expected to show a strong quarter at Acme",
+            "Traders brace as Globex set to report on Monday",
+        ] {
+            check(&[candidate(1, ahead), candidate(2, PLAIN)], 2);
+        }
+        check(
+            &[
+                candidate(1, "Acme reset to zero in May by a flood"),
+                candidate(2, PLAIN),
+            ],
+            1,
+        );
     }
 
     #[test]

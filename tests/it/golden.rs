@@ -66,7 +66,7 @@ fn spec() -> DigestSettings {
         per_source_max: 6,
         per_company_max: 5,
         per_theme_max: 6,
-        score_min: 0.32,
+        score_min: 0.28,
         weights: BTreeMap::new(),
         send_empty: false,
         subject: None,

@@ -166,7 +166,7 @@ fn digest(table: &mut Table<'_>, key: String, names: &Names<'_>) -> DigestSettin
         per_source_max: usize_of(table.whole("per_source_max", 6, 1..=40)),
         per_company_max: usize_of(table.whole("per_company_max", 5, 1..=40)),
         per_theme_max: usize_of(table.whole("per_theme_max", 6, 1..=40)),
-        score_min: table.number("score_min", 0.32, 0.0..=10.0),
+        score_min: table.number("score_min", 0.28, 0.0..=10.0),
         weights: weights.into_iter().map(|(name, weight)| (name, weight.value)).collect(),
         send_empty: table.flag("send_empty").unwrap_or(false),
         subject: table.line("subject").map(|found| found.value.to_owned()),

@@ -38,7 +38,7 @@ use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 6;
+pub const RULES_VERSION: u32 = 7;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]

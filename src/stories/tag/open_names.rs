@@ -13,6 +13,8 @@
 //! nor is a kind of it ("Wearable AI").
 //! A verb that opens a run in a Title Case Headline is none of the name ("to Acquire XConn Technologies").
 //!
+//! A mark of a product inside a run is no name ("ISM® Services"), nor is a sentence of three words ("Seekers Sue Company").
+//!
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
 
 use super::context::cue;
@@ -146,6 +148,7 @@ impl Reader<'_> {
             .or_else(|| self.by_deal(index))
             .or_else(|| self.by_money(index))
             .or_else(|| self.by_camel(index))
+            .filter(|name| !self.words.surface(name.first, name.end).contains(['®', '™']))
     }
 
     /// A run that begins here and ends in a company's last word.

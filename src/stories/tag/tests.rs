@@ -151,6 +151,9 @@ fn unlisted_names() {
     check("Pfizer agrees to buy drug developer Zelvania", "Pfizer, Zelvania");
     check("Brondel Ltd to close its mill", "Brondel Ltd");
     check("The new Therapeutics lab opens", "");
+    check("Moldova Nominates Central Bank Chief", "");
+    check("Tenants Sue Company Over Rent Software", "");
+    check("August 2026 ISM® Services Index Falls", "");
 }
 
 #[test]
