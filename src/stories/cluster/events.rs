@@ -4,8 +4,8 @@
 //!   ("Bullion hits a record", "Gold rips past $6,000"). Monday's jump is not Tuesday's: the evidence fades in a day and a
 //!   half.
 //! - A company's event: "Acme beats targets" and "Acme's spending plans herald a boom" on one evening are its results. Of
-//!   the kinds listed a company seldom has two at a time (the largest do: they are in court every week); launches, ratings
-//!   and moves of its shares come daily and are no evidence.
+//!   the kinds listed a company seldom has two at a time (the largest do: they are in court every week); launches
+//!   and ratings come daily and are no evidence. Its shares' plunge of one day is, told as 13% at noon and as 17% at the close.
 //!
 //! Both are features of the pair model like any other: how much they weigh is fitted, and what a gate forbids they do
 //! not join.
@@ -13,7 +13,7 @@
 use super::doc::Doc;
 use super::item::Item;
 use super::read::hash;
-use crate::stories::tag::{Direction, Move, WRAP, in_words};
+use crate::stories::tag::{Direction, Move, WRAP, direction, in_words};
 
 /// Companies of one entry whose events are kept.
 const COMPANIES: usize = 4;
@@ -32,6 +32,8 @@ const ONE_AT_A_TIME: [&str; 12] = [
     "regulation",
     "workforce",
 ];
+/// The kind of event that a move of shares is.
+const SHARES: &str = "stock-move";
 /// Days after which a market's move is another move.
 const MOVE_DAYS: f32 = 1.5;
 /// Days after which a company's event of one kind is another one.
@@ -50,6 +52,13 @@ pub fn news(item: &Item) -> Box<[u64]> {
         .collect()
 }
 
+/// The company whose shares an item says moved, with which way, hashed.
+pub fn shares_moved(item: &Item) -> Option<u64> {
+    let company = item.about.first().filter(|_| item.themes.iter().any(|t| t == SHARES))?;
+    let way = direction(&item.title).filter(|way| *way != Direction::Flat)?;
+    Some(hash(&format!("{company} {way:?}")))
+}
+
 /// How surely two entries tell one market's move, from 0 to 1: less where a summary of Wall Street's day has no
 /// direction, and the more days are between them.
 pub fn same_move(a: &Doc, b: &Doc) -> f32 {
@@ -57,17 +66,19 @@ pub fn same_move(a: &Doc, b: &Doc) -> f32 {
     shared * fade(a, b, MOVE_DAYS)
 }
 
-/// The same for one kind of event of one company.
+/// The same for one kind of event of one company, or one move of its shares.
 pub fn same_news(a: &Doc, b: &Doc) -> f32 {
-    let shared = a.news.iter().any(|n| b.news.contains(n));
-    f32::from(u8::from(shared)) * fade(a, b, NEWS_DAYS)
+    let event = a.news.iter().any(|n| b.news.contains(n));
+    let shares = a.shares_moved.is_some() && a.shares_moved == b.shares_moved;
+    let left = |told: bool, days| if told { fade(a, b, days) } else { 0.0 };
+    left(event, NEWS_DAYS).max(left(shares, MOVE_DAYS))
 }
 
 /// What both say happened, for people: `gold up`.
 pub fn shared_in_words(a: &Doc, b: &Doc) -> Vec<String> {
     let one_time = fade(a, b, MOVE_DAYS) > 0.0;
     let moves = a.moves.iter().filter(|x| one_time && shares(**x, b).is_some());
-    let news = (same_news(a, b) > 0.0).then(|| "one kind of event of one company".into());
+    let news = (same_news(a, b) > 0.0).then(|| "one kind of event of one company, or one move of its shares".into());
     moves.map(|x| in_words(*x)).chain(news).collect()
 }
 
@@ -159,6 +170,25 @@ mod tests {
                     "Sirius stock: robot maker's quarter lifts outlook",
                 ),
                 about(4, 9, "magrathea", "product", "Magrathea shows a coastline with fjords"),
+            ],
+            &[&[1, 2], &[3], &[4]],
+        );
+    }
+
+    #[test]
+    fn one_move_of_a_company_s_shares_is_one_story() {
+        let shares = |id, hours, title: &str| Item {
+            about: vec!["magrathea".into()],
+            companies: vec!["magrathea".into()],
+            themes: vec!["stock-move".into()],
+            ..item(id, hours, &format!("outlet {id}"), title)
+        };
+        check(
+            &[
+                shares(1, 0, "Magrathea stock plunges 13% on soft orders for planets"),
+                shares(2, 6, "Magrathea stock drops, its worst day since 2024"),
+                shares(3, 7, "Magrathea stock gains in late trading"),
+                shares(4, 80, "Magrathea stock slips after a rating"),
             ],
             &[&[1, 2], &[3], &[4]],
         );

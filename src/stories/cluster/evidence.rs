@@ -108,7 +108,7 @@ fn alone(index: &Index, compared: &Compared, id: DocId, doc: &Doc) -> Why {
     }
 }
 
-/// `shares openai 6.1, softbank 5.2, 30 billion 4.8; 3 h apart; same company; both on ai; both tell: one kind of event of one company`
+/// `shares openai 6.1, softbank 5.2, 30 billion 4.8; 3 h apart; same company; both on ai; both tell: one kind of event of one company, ...`
 fn words(index: &Index, a: &Doc, b: &Doc) -> String {
     let mut shared: Vec<(String, f32)> = a
         .terms

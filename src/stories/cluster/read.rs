@@ -75,6 +75,7 @@ pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
         companies: item.companies.iter().map(|c| hash(c)).collect(),
         moves: moves.into(),
         news: events::news(item),
+        shares_moved: events::shares_moved(item),
         topics: Topics::of(&item.themes),
         near: Near::default(),
         story,

@@ -23,7 +23,7 @@ mod tests;
 mod theme_tests;
 
 pub use about::{EntryTags, agree};
-pub use moves::{Direction, Move, WRAP, in_words, market, moves};
+pub use moves::{Direction, Move, WRAP, direction, in_words, market, moves};
 pub use themes::ThemeInfo;
 
 use crate::config::StorySettings;

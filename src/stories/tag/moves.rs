@@ -225,6 +225,13 @@ pub fn moves(title: &str) -> Vec<Move> {
         .collect()
 }
 
+/// Which way a headline says something went, whatever it is: its first word that says so.
+#[must_use]
+pub fn direction(title: &str) -> Option<Direction> {
+    let words = Words::headline(title);
+    (0..words.tokens.len()).find_map(|at| TABLE.moved(&words, at))
+}
+
 /// The market's name in `moves.toml`.
 #[must_use]
 pub fn market(moved: Move) -> &'static str {
