@@ -70,7 +70,7 @@ PLAIN = re.compile(r"[A-Z]{1,5}([.-][A-C])?$")
 OTC = re.compile(r"[A-Z]{4}[FY]$")
 SIDE = re.compile(r"(\.(F|BE|DU|HM|MU|SG|HA|VI|BA|IL|XD|TG)|^0[0-9A-Z]{3}\.(L|DE)|^[A-Z]{4}[FY]\.[A-Z]+|:.*|^[A-Z]+EE?\.SW)$")
 LISTED = {"sp5", "nas", "nys"}
-GONE = {"CSGN.SW"}  # lines that ended after the facts were gathered, seen by eye
+GONE = {"CSGN.SW", "HL.L"}  # lines that ended after the facts were gathered, seen by eye
 
 
 def words(name):
@@ -104,7 +104,7 @@ def trades_as(tickers, country, codes):
         if PLAIN.match(ticker):
             if listed and not OTC.match(ticker):
                 return ticker
-        elif "." in ticker and ticker not in GONE and not SIDE.search(ticker):
+        elif "." in ticker and ticker.replace("..", ".") not in GONE and not SIDE.search(ticker):
             return ticker.replace("..", ".")
     return next((t for t in tickers if OTC.match(t)), "") if "sec" in codes else ""
 

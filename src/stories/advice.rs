@@ -68,7 +68,7 @@ const STARTS: [&str; 19] = [
     "want to ",
     "is it too late to",
 ];
-const ANYWHERE: [&str; 18] = [
+const ANYWHERE: [&str; 20] = [
     "and how to ",
     "here's how to",
     "how you can ",
@@ -87,6 +87,8 @@ const ANYWHERE: [&str; 18] = [
     "worth buying",
     "you need to own",
     "if you see this",
+    "must update now",
+    "uninstall these",
 ];
 const ENDS: [&str; 5] = [" hands-on", " hands on", ": review", " review", "what to know"];
 /// A review by these, or of these, is an office's.

@@ -71,6 +71,7 @@ const AHEAD: &[&str] = &[
     " poised to ",
     " prepares to ",
     " preview ",
+    " results to ",
     " set for ",
     " set to ",
     " threatens ",
