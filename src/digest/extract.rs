@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longest extract, in characters; a sentence that ends soon after stands whole.
+/// An extract is cut at so many characters, unless its sentence ends soon after.
 pub const EXTRACT_MAX: usize = 200;
 /// So soon.
 const OVER_MAX: usize = 40;
@@ -87,7 +87,9 @@ pub fn extract(title: &str, summary: &str) -> String {
 
 /// A sentence that is too long ends at its last clause, else at a word, with an ellipsis.
 fn cut(text: &str) -> String {
-    if text.chars().count() <= EXTRACT_MAX + OVER_MAX {
+    let n_chars = text.chars().count();
+    let whole = text.ends_with(['.', '!', '?', '…', '"', '\u{201d}', '\u{2019}', '。']);
+    if n_chars <= EXTRACT_MAX || whole && n_chars <= EXTRACT_MAX + OVER_MAX {
         return text.to_owned();
     }
     let head: String = text.chars().take(EXTRACT_MAX - 1).collect();
@@ -211,5 +213,8 @@ mod tests {
         let got = extract("Acme", &long);
         assert!(got.chars().count() <= EXTRACT_MAX && got.ends_with('…'), "{got}");
         assert!(extract("Acme", &"x".repeat(5_000)).is_empty());
+        let nearly = format!("{}end", "word ".repeat(42));
+        assert!(extract("Acme", &nearly).ends_with("word…"));
+        assert!(extract("Acme", &format!("{nearly}.")).ends_with("word end."));
     }
 }

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_publisher_has_the_weight_it_is_configured_with() {
+    fn a_publisher_has_the_name_and_the_weight_it_is_configured_with() {
         let toml = "[[feed]]\nkey = \"gazette\"\nname = \"The Gazette\"\nowner = \"Gazette Group\"\nweight = 1.5\n\
                     url = \"https://gazette.example/feed\"\n\
                     [[feed]]\nkey = \"news\"\nurl = \"https://news.example/feed\"\n";
@@ -186,11 +186,14 @@ mod tests {
             vec![entry(1, "news", "Gazette", DEAL), entry(2, "news", "The Echo", DEAL)],
         )];
         as_configured(&mut stories, &config.feeds);
-        let got: Vec<(&str, f64)> = stories[0]
+        let got: Vec<(&str, &str, f64)> = stories[0]
             .entries
             .iter()
-            .map(|item| (item.entry.owner.as_str(), item.entry.weight))
+            .map(|item| (item.entry.source.as_str(), item.entry.owner.as_str(), item.entry.weight))
             .collect();
-        assert_eq!(got, [("Gazette Group", 1.5), ("The Echo", 1.0)]);
+        assert_eq!(
+            got,
+            [("The Gazette", "Gazette Group", 1.5), ("The Echo", "The Echo", 1.0)]
+        );
     }
 }

@@ -7,7 +7,7 @@
 //! | freshness | just reported; halved every 12 hours, in a weekly digest once in six and a half days | an hour-old story beats yesterday's; a week's first event is not less than its last |
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
 //! | event | a takeover; other kinds by `EVENTS`, fields by `TOPICS`; the most telling one counts | a gadget's launch and a note on a share are the least of business news |
-//! | size | a headline names $100 billion or more; $10 billion is 0.75, $100 million 0.25, $10 million 0 | two takeovers of one agency's are not alike: a $14 billion one must not stand below a $38 million one |
+//! | size | an unmarked headline names $100 billion or more; $10 billion is 0.75, $100 million 0.25, $10 million 0 | two takeovers of one agency's are not alike: a $14 billion one must not stand below a $38 million one |
 //! | novelty | the story's first report is inside the window, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
 //! | fit | about a company the reader follows, and on a theme he follows (0.67 and 0.33; 0.22 for a company that is only named) | what he asked for comes first |
 //! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden |
@@ -184,10 +184,11 @@ fn event(view: &StoryView) -> f64 {
         .unwrap_or(OTHER_TOPIC)
 }
 
-/// The largest sum that a headline of the story names.
+/// The largest sum that a headline of the story names; what is marked tells other things too.
 fn size(view: &StoryView) -> f64 {
     let headlines = std::iter::once(&view.lead).chain(&view.related);
-    let sums = headlines.filter_map(|headline| largest_sum(&headline.title));
+    let plain = headlines.filter(|headline| headline.marks.is_empty());
+    let sums = plain.filter_map(|headline| largest_sum(&headline.title));
     sums.map(|sum| (sum.log10() - SIZE_LOG_NONE) / (SIZE_LOG_FULL - SIZE_LOG_NONE))
         .fold(0.0, f64::max)
         .min(1.0)
@@ -277,6 +278,28 @@ mod tests {
         assert!(order.windows(2).all(|pair| pair[0] > pair[1]), "{order:?}");
         let ban = points(&story(1, &[("trade-geopolitics", false)], false), 1.5);
         assert!(ban > points(&story(2, &[("product", true)], false), 0.8));
+    }
+
+    #[test]
+    fn of_two_takeovers_the_larger_stands_above() {
+        let deal = |title: &str, marks: Vec<Mark>| {
+            let mut view = story(1, &[("m-and-a", true)], true);
+            view.lead.title = title.to_owned();
+            view.lead.marks = marks;
+            size(&view)
+        };
+        let sizes = [
+            "$5 million",
+            "$38 million",
+            "$1 billion",
+            "$14.5 billion",
+            "$100 billion",
+            "$3 trillion",
+        ]
+        .map(|sum| deal(&format!("Acme buys Globex for {sum}"), Vec::new()));
+        assert!(sizes.is_sorted(), "{sizes:?}");
+        assert!(sizes[0].abs() < 1e-9 && (sizes[2] - 0.5).abs() < 1e-9 && (sizes[5] - 1.0).abs() < 1e-9);
+        assert!(deal("Why Acme paid $14.5 billion", vec![Mark::Explainer]).abs() < 1e-9);
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub struct Headline {
     pub owner: String,
     /// When it was published (or first seen).
     pub at: Timestamp,
-    /// One-sentence extract, at most 200 characters; empty when there is none or it repeats the title.
+    /// One-sentence extract, of some 200 characters; empty when there is none or it repeats the title.
     pub extract: String,
     /// BCP 47 tag, possibly empty.
     pub language: String,

@@ -9,6 +9,7 @@
 //!   counts what acted and is news.
 //! - A try-out: "... hands-on", "Review: ...", "Acme Phone 9 review", "I tried ..."; a review that somebody opened is news
 //!   ("Regulator ends review of Acme's deal").
+//! - A warning to users: "Uninstall these apps", "... if you see this".
 //! - A nudge: "Don't buy Acme stock before ...", "3 stocks to buy", "is it too late to buy".
 
 /// What lists of tips count.
@@ -68,7 +69,7 @@ const STARTS: [&str; 19] = [
     "want to ",
     "is it too late to",
 ];
-const ANYWHERE: [&str; 20] = [
+const ANYWHERE: [&str; 19] = [
     "and how to ",
     "here's how to",
     "how you can ",
@@ -87,7 +88,6 @@ const ANYWHERE: [&str; 20] = [
     "worth buying",
     "you need to own",
     "if you see this",
-    "must update now",
     "uninstall these",
 ];
 const ENDS: [&str; 5] = [" hands-on", " hands on", ": review", " review", "what to know"];
@@ -204,6 +204,7 @@ mod tests {
                 "Don't Buy Acme Stock Before This Date",
                 "3 stocks to buy and hold for ever",
                 "Is Acme stock a 'buy' or a 'sell'?",
+                "Two browser extensions steal passwords. Uninstall these now",
                 "Is it too late to consider Globex after its run?",
             ],
         );

@@ -11,6 +11,7 @@ pub mod correct;
 pub mod corrections;
 pub mod explainers;
 pub mod lead;
+pub mod mark_words;
 pub mod marks;
 pub mod newsroom;
 pub mod replay;
@@ -221,7 +222,7 @@ pub fn engine(config: &Config, corrections: &[store::stories::Correction]) -> En
 /// An entry of the database as the engine takes it back.
 #[must_use]
 pub fn settled(row: WindowRow) -> Settled {
-    let marks = marks::from_text(&row.marks);
+    let marks = mark_words::from_text(&row.marks);
     let slugs = |about: bool| -> Vec<String> {
         row.companies
             .iter()
@@ -267,12 +268,7 @@ fn item(entry: &Entry) -> Item {
 #[must_use]
 pub fn tagged_item(entry: &Entry, tags: &Tags, marks: &[Mark]) -> Item {
     Item {
-        about: tags
-            .mentions
-            .iter()
-            .filter(|m| m.about)
-            .map(|m| m.company.clone())
-            .collect(),
+        about: tags.about().map(str::to_owned).collect(),
         companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
         themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
         loose: marks::is_loose(marks),
@@ -327,7 +323,7 @@ fn apply(
     let marks: BTreeMap<EntryId, String> = decided
         .tagged
         .iter()
-        .map(|(entry, _, marks)| (*entry, marks::to_text(marks)))
+        .map(|(entry, _, marks)| (*entry, mark_words::to_text(marks)))
         .collect();
     let mut opened: BTreeMap<u32, StoryId> = BTreeMap::new();
     for placement in &decided.outcome.placements {
@@ -396,7 +392,7 @@ fn lead_candidate(member: &Member) -> lead::Candidate {
         has_summary: !entry.summary.is_empty(),
         weight: entry.weight,
         at: entry.dated_at,
-        marks: marks::from_text(&member.marks),
+        marks: mark_words::from_text(&member.marks),
         reprint: member.reason == PlacementReason::Reprint,
         history: entry.history,
     }

@@ -259,14 +259,7 @@ fn number(token: &str, next: &str) -> (Term, bool) {
         .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
         .unwrap_or(token.len());
     let (value, suffix) = token.split_at_checked(digits).unwrap_or((token, ""));
-    // "6,4" is six and four tenths in most of the world; "35,553" has its thousands marked.
-    let decimal = !value.contains('.') && value.rsplit_once(',').is_some_and(|(_, tail)| tail.len() < 3);
-    let value = if decimal {
-        value.replace(',', ".")
-    } else {
-        value.replace(',', "")
-    };
-    let value: String = value.chars().take(TERM_CHARS_MAX).collect();
+    let value: String = decimal(value).chars().take(TERM_CHARS_MAX).collect();
     let (unit, took_next) = match (magnitude(suffix), magnitude(next)) {
         (Some(unit), _) => (unit, false),
         (None, Some(unit)) if suffix.is_empty() => (unit, true),
@@ -289,7 +282,20 @@ fn number(token: &str, next: &str) -> (Term, bool) {
     )
 }
 
-fn magnitude(unit: &str) -> Option<&'static str> {
+/// A number as programs write it: "6,4" is six and four tenths in most of the world, "35,553" has its thousands marked.
+#[must_use]
+pub fn decimal(value: &str) -> String {
+    let tenths = !value.contains('.') && value.rsplit_once(',').is_some_and(|(_, tail)| tail.len() < 3);
+    if tenths {
+        value.replace(',', ".")
+    } else {
+        value.replace(',', "")
+    }
+}
+
+/// The unit a word after a number stands for: `e9` for "bn" and "Milliarden", `%` for "percent". In lower case.
+#[must_use]
+pub fn magnitude(unit: &str) -> Option<&'static str> {
     Some(match unit {
         "tn" | "trn" | "trillion" | "trillions" | "трлн" => "e12",
         "bn" | "b" | "billion" | "billions" | "mrd" | "milliarden" | "milliards" | "bilhões" | "млрд" => "e9",

@@ -267,12 +267,7 @@ fn item(tagger: &Tagger, at: Timestamp, i: usize, line: &Line) -> Item {
         outlet: line.source.clone(),
         dated_at: at,
         timed: line.published.is_some(),
-        about: tags
-            .mentions
-            .iter()
-            .filter(|m| m.about)
-            .map(|m| m.company.clone())
-            .collect(),
+        about: tags.about().map(str::to_owned).collect(),
         companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
         themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
         loose: marks::is_loose(&marks),

@@ -65,8 +65,8 @@ pub struct Doc {
     pub moves: Box<[Move]>,
     /// What happened to the companies it is about, each with its kind, hashed.
     pub news: Box<[u64]>,
-    /// The company whose shares it says moved, with which way, hashed.
-    pub shares_moved: Option<u64>,
+    /// The company whose shares it says moved, with which way, hashed; 0 for none.
+    pub shares_moved: u64,
     /// What it is about apart from companies.
     pub topics: Topics,
     /// Nearest neighbours.

@@ -7,13 +7,15 @@
 //!   the kinds listed a company seldom has two at a time (the largest do: they are in court every week); launches
 //!   and ratings come daily and are no evidence. Its shares' plunge of one day is, told as 13% at noon and as 17% at the close.
 //!
-//! Both are features of the pair model like any other: how much they weigh is fitted, and what a gate forbids they do
+//! They make two features of the pair model like any other: how much they weigh is fitted, and what a gate forbids they do
 //! not join.
+
+use std::collections::BTreeSet;
 
 use super::doc::Doc;
 use super::item::Item;
 use super::read::hash;
-use crate::stories::tag::{Direction, Move, WRAP, direction, in_words};
+use crate::stories::tag::{Direction, Move, WRAP, in_words, shares_move};
 
 /// Companies of one entry whose events are kept.
 const COMPANIES: usize = 4;
@@ -42,21 +44,20 @@ const NEWS_DAYS: f32 = 3.0;
 /// Each company an item is about with each kind of event that befell it, hashed.
 pub fn news(item: &Item) -> Box<[u64]> {
     let kinds = item.themes.iter().filter(|t| ONE_AT_A_TIME.contains(&t.as_str()));
+    let companies: BTreeSet<&String> = item.about.iter().collect();
+    let companies: Vec<&String> = companies.into_iter().take(COMPANIES).collect();
     kinds
-        .flat_map(|kind| {
-            item.about
-                .iter()
-                .take(COMPANIES)
-                .map(move |c| hash(&format!("{c} {kind}")))
-        })
+        .flat_map(|kind| companies.iter().map(move |c| hash(&format!("{c} {kind}"))))
         .collect()
 }
 
-/// The company whose shares an item says moved, with which way, hashed.
-pub fn shares_moved(item: &Item) -> Option<u64> {
-    let company = item.about.first().filter(|_| item.themes.iter().any(|t| t == SHARES))?;
-    let way = direction(&item.title).filter(|way| *way != Direction::Flat)?;
-    Some(hash(&format!("{company} {way:?}")))
+/// The one company an item is about, whose shares it says moved, with which way, hashed; 0 for none.
+pub fn shares_moved(item: &Item) -> u64 {
+    let [company] = item.about.as_slice() else { return 0 };
+    if !item.themes.iter().any(|t| t == SHARES) {
+        return 0;
+    }
+    shares_move(&item.title).map_or(0, |way| hash(&format!("{company} {way:?}")))
 }
 
 /// How surely two entries tell one market's move, from 0 to 1: less where a summary of Wall Street's day has no
@@ -68,18 +69,26 @@ pub fn same_move(a: &Doc, b: &Doc) -> f32 {
 
 /// The same for one kind of event of one company, or one move of its shares.
 pub fn same_news(a: &Doc, b: &Doc) -> f32 {
-    let event = a.news.iter().any(|n| b.news.contains(n));
-    let shares = a.shares_moved.is_some() && a.shares_moved == b.shares_moved;
-    let left = |told: bool, days| if told { fade(a, b, days) } else { 0.0 };
-    left(event, NEWS_DAYS).max(left(shares, MOVE_DAYS))
+    same_event(a, b).max(same_shares(a, b))
+}
+
+fn same_event(a: &Doc, b: &Doc) -> f32 {
+    let same = a.news.iter().any(|n| b.news.contains(n));
+    if same { fade(a, b, NEWS_DAYS) } else { 0.0 }
+}
+
+fn same_shares(a: &Doc, b: &Doc) -> f32 {
+    let same = a.shares_moved != 0 && a.shares_moved == b.shares_moved;
+    if same { fade(a, b, MOVE_DAYS) } else { 0.0 }
 }
 
 /// What both say happened, for people: `gold up`.
 pub fn shared_in_words(a: &Doc, b: &Doc) -> Vec<String> {
     let one_time = fade(a, b, MOVE_DAYS) > 0.0;
     let moves = a.moves.iter().filter(|x| one_time && shares(**x, b).is_some());
-    let news = (same_news(a, b) > 0.0).then(|| "one kind of event of one company, or one move of its shares".into());
-    moves.map(|x| in_words(*x)).chain(news).collect()
+    let event = (same_event(a, b) > 0.0).then(|| "one kind of event of one company".to_owned());
+    let moved = (same_shares(a, b) > 0.0).then(|| "one move of a company's shares".to_owned());
+    moves.map(|x| in_words(*x)).chain(event).chain(moved).collect()
 }
 
 /// Whether it sums up a day of Wall Street.

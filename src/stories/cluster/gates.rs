@@ -6,7 +6,6 @@
 //!   earnings call transcript".
 //! - One outlet's summaries of Wall Street's day, on two days: "Stock market today: futures stall" and "Stock market
 //!   today: futures slip".
-//! - Two roundups ("Dow futures: what to do now" and a column on the week ahead) are two, whatever stands in both.
 
 use super::doc::{DIGIT, Doc, FIGURE};
 use super::events::is_wrap;
@@ -23,9 +22,6 @@ pub const REPEAT_SECS: i64 = 18 * 3600;
 pub fn forbid(a: &Doc, b: &Doc) -> Option<&'static str> {
     if a.url != 0 && a.url == b.url {
         return None;
-    }
-    if a.roundup && b.roundup && (a.wording == 0 || a.wording != b.wording) {
-        return Some("two roundups");
     }
     let (shared, shorter) = headline_terms(a, b);
     let same_outlet = a.outlet != 0 && a.outlet == b.outlet;

@@ -15,7 +15,7 @@ use super::view::{View, Weighed};
 pub const N_FEATURES: usize = FEATURES.len();
 
 /// The features by name, in the order of [`Features`].
-pub const FEATURES: [&str; 25] = [
+pub const FEATURES: [&str; 26] = [
     "expanded",
     "title_cosine",
     "contained",
@@ -41,6 +41,7 @@ pub const FEATURES: [&str; 25] = [
     "same_move",
     "same_news",
     "same_topic",
+    "two_roundups",
 ];
 
 /// Where the stream's prevalence stands in [`FEATURES`].
@@ -223,7 +224,8 @@ pub fn features(index: &Index, a: Side<'_>, b: Side<'_>, cosine: f32, expanded: 
         flag(a.doc.has_summary() != b.doc.has_summary()),
         events::same_move(a.doc, b.doc),
         events::same_news(a.doc, b.doc),
-        index.topics().cosine(a.doc.topics, b.doc.topics),
+        index.topics().alike(a.doc.topics, b.doc.topics),
+        flag(a.doc.roundup && b.doc.roundup && a.doc.wording != b.doc.wording),
     ];
     (features, overlap)
 }

@@ -1,7 +1,7 @@
 //! The topics two entries share, such as energy or chips: what they are about where neither names a company.
 //!
 //! Outlets tell one affair in words of their own ("Strikes hit Caracas", "What a raid means for crude"), and its topics
-//! are what is left in common. A topic that most of the window has says little, so each weighs as rare words do. Kinds of
+//! are what is left in common. A topic that much of the window has says little, so each weighs as rare words do. Kinds of
 //! events are no topics: a day has hundreds of results.
 
 /// The themes that are topics; a person's own themes are not evidence, or a new one would place old news anew.
@@ -19,6 +19,8 @@ const TOPICS: [&str; N] = [
     "trade-geopolitics",
 ];
 const N: usize = 11;
+/// A topic of one entry in twelve weighs so much, and rarer ones say no more.
+const WEIGHT_FULL: f32 = 2.5;
 
 /// A set of topics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,12 +79,16 @@ impl TopicWeights {
         }
     }
 
-    /// How alike two sets are, from 0 to 1.
-    pub fn cosine(&self, a: Topics, b: Topics) -> f32 {
+    /// How much it says that both have what they share, from 0 to 1: their cosine, less where the rarest topic in common is
+    /// a common one.
+    pub fn alike(&self, a: Topics, b: Topics) -> f32 {
         let sum = |set: Topics| -> f32 { set.places().filter_map(|at| self.squares.get(at)).sum() };
         let norms = (sum(a) * sum(b)).sqrt();
         if norms > 0.0 {
-            sum(Topics(a.0 & b.0)) / norms
+            let shared = Topics(a.0 & b.0);
+            let squares = shared.places().filter_map(|at| self.squares.get(at));
+            let rarest = squares.fold(0.0_f32, |most, square| most.max(*square)).sqrt();
+            sum(shared) / norms * (rarest / WEIGHT_FULL).min(1.0)
         } else {
             0.0
         }
@@ -111,10 +117,11 @@ mod tests {
     #[test]
     fn a_rare_topic_says_more_than_a_common_one() {
         let weights = window();
-        let like = |a: &str, b: &str| weights.cosine(topics(a), topics(b));
-        assert!((like("energy", "energy") - 1.0).abs() < 1e-6);
-        assert!(like("energy markets", "energy") > 0.9);
-        assert!(like("energy markets", "markets") < 0.3);
+        let like = |a: &str, b: &str| weights.alike(topics(a), topics(b));
+        let rare = like("energy", "energy");
+        assert!(rare > 0.7 && like("markets", "markets") < 0.2, "{rare}");
+        assert!(like("energy markets", "energy") > 0.9 * rare);
+        assert!(like("energy markets", "markets") < 0.1);
         assert!((like("energy markets", "markets") - like("markets", "energy markets")).abs() < 1e-6);
     }
 
@@ -127,7 +134,16 @@ mod tests {
             ("", ""),
             ("energy", ""),
         ] {
-            assert!(weights.cosine(topics(a), topics(b)).abs() < 1e-6, "{a} {b}");
+            assert!(weights.alike(topics(a), topics(b)).abs() < 1e-6, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn each_is_a_built_in_theme_and_no_event() {
+        let tagger = crate::stories::tag::Tagger::new(&crate::config::StorySettings::default());
+        let themes = tagger.themes();
+        for topic in TOPICS {
+            assert!(themes.iter().any(|t| t.slug == topic && !t.event), "{topic}");
         }
     }
 
@@ -139,8 +155,8 @@ mod tests {
         weights.refresh(10);
         assert_eq!(weights.entries, window().entries);
         assert!(
-            (weights.cosine(topics("markets energy"), topics("energy"))
-                - window().cosine(topics("markets energy"), topics("energy")))
+            (weights.alike(topics("markets energy"), topics("energy"))
+                - window().alike(topics("markets energy"), topics("energy")))
             .abs()
                 < 1e-6
         );

@@ -23,7 +23,7 @@ mod tests;
 mod theme_tests;
 
 pub use about::{EntryTags, agree};
-pub use moves::{Direction, Move, WRAP, direction, in_words, market, moves};
+pub use moves::{Direction, Move, WRAP, in_words, market, moves, shares_move};
 pub use themes::ThemeInfo;
 
 use crate::config::StorySettings;
@@ -47,6 +47,13 @@ pub struct Tags {
     pub mentions: Vec<Mention>,
     /// Themes, the strongest first.
     pub themes: Vec<ThemeTag>,
+}
+
+impl Tags {
+    /// Slugs of the companies it is about.
+    pub fn about(&self) -> impl Iterator<Item = &str> {
+        self.mentions.iter().filter(|m| m.about).map(|m| m.company.as_str())
+    }
 }
 
 /// What is known of a company.

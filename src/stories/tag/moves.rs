@@ -183,7 +183,7 @@ impl Table {
 #[must_use]
 pub fn moves(title: &str) -> Vec<Move> {
     let words = Words::headline(title);
-    if asks(&words) || (0..words.tokens.len()).any(|at| TABLE.is(&words, at, Sense::Never).is_some()) {
+    if tells_none(&words) {
         return Vec::new();
     }
     if is_wrap(&words) {
@@ -225,11 +225,19 @@ pub fn moves(title: &str) -> Vec<Move> {
         .collect()
 }
 
-/// Which way a headline says something went, whatever it is: its first word that says so.
+/// Which way a headline says that a company's shares went: up or down, by the first word that says so after "shares" or
+/// "stock". Like [`moves`] it reads no question, advice or account of why.
 #[must_use]
-pub fn direction(title: &str) -> Option<Direction> {
+pub fn shares_move(title: &str) -> Option<Direction> {
     let words = Words::headline(title);
-    (0..words.tokens.len()).find_map(|at| TABLE.moved(&words, at))
+    if tells_none(&words) {
+        return None;
+    }
+    let shares = |at: &usize| matches!(words.word(*at), "shares" | "stock");
+    let way = (0..words.tokens.len())
+        .filter(shares)
+        .find_map(|at| after(&words, at + 1));
+    way.filter(|way| *way != Direction::Flat)
 }
 
 /// The market's name in `moves.toml`.
@@ -280,6 +288,11 @@ fn before(words: &Words<'_>, at: usize) -> Option<Direction> {
     (words.word(verb + 1) == "in")
         .then(|| TABLE.moved(words, verb))
         .flatten()
+}
+
+/// Questions, advice and accounts of why.
+fn tells_none(words: &Words<'_>) -> bool {
+    asks(words) || (0..words.tokens.len()).any(|at| TABLE.is(words, at, Sense::Never).is_some())
 }
 
 /// The headline asks; a publisher's name may follow.
@@ -382,6 +395,22 @@ mod tests {
         check("Wall Street banks hire traders", "");
         check("Wall Street firms cut jobs", "");
         check("S&P Global profit rises", "");
+    }
+
+    #[test]
+    fn the_way_a_company_s_shares_went() {
+        for (headline, way) in [
+            ("Acme stock plunges 13% on soft orders", Some(Direction::Down)),
+            ("Acme tops estimates but shares slump", Some(Direction::Down)),
+            ("Acme shares, up for a week, hit record", Some(Direction::Up)),
+            ("Shares in Acme jump after bid", Some(Direction::Up)),
+            ("Should you buy Acme stock after it plunged?", None),
+            ("Why Acme stock fell", None),
+            ("Acme tops estimates", None),
+            ("Acme shares hold steady", None),
+        ] {
+            assert_eq!(shares_move(headline), way, "{headline}");
+        }
     }
 
     #[test]

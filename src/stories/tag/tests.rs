@@ -152,6 +152,9 @@ fn unlisted_names() {
     check("Brondel Ltd to close its mill", "Brondel Ltd");
     check("The new Therapeutics lab opens", "");
     check("Moldova Nominates Central Bank Chief", "");
+    check("Drug maker moves its labs to La Jolla", "");
+    check("Full coverage on Google News", "");
+    check("Quantum Capital Group bids for oil fields", "Quantum Capital");
     check("Tenants Sue Company Over Rent Software", "");
     check("August 2026 ISM® Services Index Falls", "");
 }

@@ -59,7 +59,9 @@ async fn asking_for_a_lost_link_tells_nothing() {
             let answer = world.form("/settings", &format!("address={address}")).await;
             world.worked().await;
             assert_eq!(world.n_queued().await - before, expected, "{address}");
-            pages.push((answer.status, answer.body, answer.head));
+            // Each answer has its time, which says nothing of the reader.
+            let head = answer.head.split("\r\n").filter(|line| !line.starts_with("date: "));
+            pages.push((answer.status, answer.body, head.collect::<Vec<_>>().join("\r\n")));
         }
     }
     assert_eq!(world.n_queued().await, n + 2, "one mail for each of them");
