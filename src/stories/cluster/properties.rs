@@ -15,7 +15,7 @@ use crate::stories::text;
 
 /// Headlines from few words, so that many resemble each other.
 fn headlines() -> impl Strategy<Value = Vec<Item>> {
-    const WORDS: [&str; 14] = [
+    const WORDS: [&str; 17] = [
         "Sirius",
         "Magrathea",
         "takeover",
@@ -30,13 +30,25 @@ fn headlines() -> impl Strategy<Value = Vec<Item>> {
         "recall",
         "chip",
         "strike",
+        "shares",
+        "plunge",
+        "gold",
     ];
-    let one = (prop::collection::vec(0..WORDS.len(), 3..8), 0..30_i64, 0..4_u8, 0..4_u8);
+    const THEMES: [&str; 4] = ["energy", "macro", "stock-move", "m-and-a"];
+    let themes = prop::sample::subsequence(THEMES.to_vec(), 0..=2);
+    let one = (
+        prop::collection::vec(0..WORDS.len(), 3..8),
+        0..30_i64,
+        0..4_u8,
+        0..4_u8,
+        themes,
+        0..8_u8,
+    );
     prop::collection::vec(one, 1..25).prop_map(|all| {
         let mut before = Vec::new();
         (1_i64..)
             .zip(all)
-            .map(|(id, (mut words, hours, outlet, kind))| {
+            .map(|(id, (mut words, hours, outlet, kind, themes, roundup))| {
                 // Some have the wording of the headline before, and some of those are about somebody else.
                 if kind < 2 && !before.is_empty() {
                     words.clone_from(&before);
@@ -54,6 +66,9 @@ fn headlines() -> impl Strategy<Value = Vec<Item>> {
                     url: format!("https://example.com/{}", hours + 30 * i64::from(outlet == 0) * id),
                     about: companies.clone(),
                     companies,
+                    themes: themes.into_iter().map(str::to_owned).collect(),
+                    loose: roundup == 0,
+                    roundup: roundup == 0,
                     timed: hours % 7 != 0,
                     ..item(id, hours, &format!("outlet {outlet}"), &title.join(" "))
                 }
@@ -128,6 +143,16 @@ impl Daemon {
         let newest = self.placed.iter().map(|s| s.item.dated_at).max().unwrap_or_default();
         for settled in &mut self.placed {
             settled.story = self.stories[&settled.item.entry];
+        }
+        // The database gives companies and themes by name.
+        for settled in &mut self.placed {
+            let Item {
+                about,
+                companies,
+                themes,
+                ..
+            } = &mut settled.item;
+            [about, companies, themes].map(|names| names.sort());
         }
         let young = |s: &&Settled| newest.unix() - s.item.dated_at.unix() <= self.engine.window_secs;
         let window: Vec<Settled> = self.placed.iter().filter(young).cloned().collect();
