@@ -205,20 +205,21 @@ fn bigrams(tokens: &[&str], after_first: usize, found: &mut Vec<Term>, max: usiz
 
 fn word(token: &str) -> Term {
     let bare = token.strip_suffix("'s").unwrap_or(token).trim_matches('\'');
-    let whole: String = bare.chars().filter(|c| *c != '.').take(TERM_CHARS_MAX).collect();
-    let mut text = whole.clone();
-    if text.chars().count() > 4 && text.ends_with('s') && !text.ends_with("ss") {
-        text.pop();
-    }
-    if text.chars().next_back().is_some_and(is_cyrillic) {
-        cut_ending(&mut text);
-    } else if text.is_ascii() {
-        cut_english(&mut text);
-    }
+    let mut text: String = bare.chars().filter(|c| *c != '.').take(TERM_CHARS_MAX).collect();
+    let plural = text.len() > 4 && text.ends_with('s') && !text.ends_with("ss") && text.chars().count() > 4;
+    let stem = text.strip_suffix('s').filter(|_| plural).unwrap_or(&text);
+    let stem = if stem.chars().next_back().is_some_and(is_cyrillic) {
+        without_cyrillic_ending(stem)
+    } else if stem.is_ascii() {
+        without_english_ending(stem)
+    } else {
+        stem
+    };
+    let ending = text.split_off(stem.len());
     Term {
-        ending: whole.strip_prefix(&text).unwrap_or_default().to_owned(),
         text,
         kind: Kind::Word,
+        ending,
     }
 }
 
@@ -227,30 +228,27 @@ fn is_cyrillic(c: char) -> bool {
 }
 
 /// Cuts the longest inflection of a Cyrillic word that leaves enough of it.
-fn cut_ending(word: &mut String) {
+fn without_cyrillic_ending(word: &str) -> &str {
     let n_chars = word.chars().count();
-    let ending = ENDINGS
-        .iter()
-        .filter(|e| word.ends_with(**e))
-        .map(|e| (e.len(), e.chars().count()))
-        .filter(|(_, chars)| chars + STEM_CHARS_MIN <= n_chars)
-        .max();
-    if let Some((bytes, _)) = ending {
-        word.truncate(word.len() - bytes);
-    }
+    let endings = ENDINGS.iter().filter_map(|ending| {
+        let stem = word.strip_suffix(ending)?;
+        (ending.chars().count() + STEM_CHARS_MIN <= n_chars).then_some(stem)
+    });
+    endings.min_by_key(|stem| stem.len()).unwrap_or(word)
 }
 
 /// Cuts the first ending that leaves enough of an English word, and a letter that was doubled before it.
-fn cut_english(word: &mut String) {
-    let fits = |e: &&&str| word.len() >= e.len() + ENGLISH_STEM_MIN && word.ends_with(**e);
-    let Some(ending) = ENGLISH_ENDINGS.iter().find(fits) else {
-        return;
+fn without_english_ending(word: &str) -> &str {
+    let mut stems = ENGLISH_ENDINGS.iter().filter_map(|ending| word.strip_suffix(ending));
+    let Some(stem) = stems.find(|stem| stem.len() >= ENGLISH_STEM_MIN) else {
+        return word;
     };
-    word.truncate(word.len() - ending.len());
-    let mut back = word.bytes().rev();
-    if back.next() == back.next() && word.len() > ENGLISH_STEM_MIN {
-        word.pop();
-    }
+    let mut back = stem.chars().rev();
+    let last = back.next();
+    let doubled = last == back.next() && stem.len() > ENGLISH_STEM_MIN;
+    last.filter(|_| doubled)
+        .and_then(|letter| stem.strip_suffix(letter))
+        .unwrap_or(stem)
 }
 
 /// Reads `6.4bn`, `35,553`, `28` before `%`; says whether the next token was its unit.

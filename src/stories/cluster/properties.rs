@@ -152,7 +152,9 @@ impl Daemon {
                 themes,
                 ..
             } = &mut settled.item;
-            [about, companies, themes].map(|names| names.sort());
+            for names in [about, companies, themes] {
+                names.sort();
+            }
         }
         let young = |s: &&Settled| newest.unix() - s.item.dated_at.unix() <= self.engine.window_secs;
         let window: Vec<Settled> = self.placed.iter().filter(young).cloned().collect();
