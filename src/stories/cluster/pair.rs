@@ -1,7 +1,8 @@
 //! How alike two entries are: visible features and a linear model over them.
 //!
 //! The weights are in `weights.tsv`, a line of meaning each. They were fitted by logistic regression on pairs of seven
-//! labelled collections at once, each counting alike, then tuned on whole streams; see `docs/quality.md`.
+//! labelled collections at once, each counting alike, then tuned on whole streams (`same_topic` and the bias by hand, on
+//! streams; `two_roundups` is set); see `docs/quality.md`.
 
 use std::sync::LazyLock;
 
