@@ -5,7 +5,7 @@
 //!   ("20 million pounds of beef").
 //! - Currencies count by their order of magnitude: a dollar, a pound and a euro alike, a hundred yen or rupees as one.
 
-use crate::stories::text::{decimal, magnitude};
+use crate::model::{decimal, magnitude};
 
 /// Signs beside a number, with how many of the currency make about a dollar.
 const SIGNS: [(char, f64); 6] = [

@@ -8,6 +8,7 @@ mod entry;
 mod feed;
 mod list;
 mod mail;
+mod number;
 mod outlet;
 mod story;
 mod subscriber;
@@ -23,6 +24,7 @@ pub use feed::{
 };
 pub use list::{ListRead, ListRow, ListedFeed};
 pub use mail::{Attempt, Delivery, DeliveryKind, DeliveryStatus, Rendered, SendOutcome, SmtpPhase, Verdict};
+pub use number::{decimal, magnitude};
 pub use outlet::{house, through_aggregator};
 pub use story::{
     CompanyRef, Headline, Mark, Mention, MentionPlace, Placement, PlacementReason, ScorePart, StoryView, ThemeRef,

@@ -9,6 +9,7 @@
 //! - "$6.4 billion", "$6.4bn" and "6.4 bn" are one number; "28 percent" and "28%" too. Numbers tell two days of one
 //!   template apart, and join two outlets that report one deal. "6,4 млрд" is that number too.
 
+use crate::model::{decimal, magnitude};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -278,30 +279,6 @@ fn number(token: &str, next: &str) -> (Term, bool) {
         },
         took_next,
     )
-}
-
-/// A number as programs write it: "6,4" is six and four tenths in most of the world, "35,553" has its thousands marked.
-#[must_use]
-pub fn decimal(value: &str) -> String {
-    let tenths = !value.contains('.') && value.rsplit_once(',').is_some_and(|(_, tail)| tail.len() < 3);
-    if tenths {
-        value.replace(',', ".")
-    } else {
-        value.replace(',', "")
-    }
-}
-
-/// The unit a word after a number stands for: `e9` for "bn" and "Milliarden", `%` for "percent". In lower case.
-#[must_use]
-pub fn magnitude(unit: &str) -> Option<&'static str> {
-    Some(match unit {
-        "tn" | "trn" | "trillion" | "trillions" | "трлн" => "e12",
-        "bn" | "b" | "billion" | "billions" | "mrd" | "milliarden" | "milliards" | "bilhões" | "млрд" => "e9",
-        "mn" | "m" | "mln" | "million" | "millions" | "mio" | "millionen" | "milhões" | "millones" | "млн" => "e6",
-        "k" | "thousand" | "mil" | "тыс" => "e3",
-        "%" | "percent" | "pct" | "per cent" | "prozent" => "%",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]
