@@ -16,7 +16,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// An extract is cut at so many characters, unless its sentence ends soon after.
 pub const EXTRACT_MAX: usize = 200;
-/// So soon.
+/// That soon, in characters: a sentence cut a word before its end reads worse than a longer one.
 const OVER_MAX: usize = 40;
 /// A first sentence shorter than this takes the second along where both fit.
 const SHORT_SENTENCE: usize = 60;

@@ -2,7 +2,7 @@
 //!
 //! - `Bloomberg` and `Bloomberg.com` are one house: an aggregator names publishers in its own way.
 //! - An aggregator's feed has one weight and owner for all publishers; where a publisher is configured by name, its
-//!   articles have its own.
+//!   articles have its own, and the name as it is configured.
 //! - An outlet's own feed and an aggregator's copy of it are one article; where the engine kept the two apart, the edition
 //!   does not tell it twice.
 
@@ -21,8 +21,8 @@ pub fn wording(title: &str) -> String {
         .collect()
 }
 
-/// Gives articles that came through an aggregator the name, the owner and the weight their outlet has where it is configured by
-/// name: the Gazette is one house, by its own feed and by an aggregator's.
+/// Gives articles that came through an aggregator the name, the owner and the weight their outlet has where it is
+/// configured by name: the Gazette is one house, by its own feed and by an aggregator's.
 pub fn as_configured(stories: &mut [Candidate], feeds: &[FeedSpec]) {
     let mut houses: BTreeMap<String, (&FeedSpec, f64)> = BTreeMap::new();
     for feed in feeds.iter().filter(|feed| !feed.name.is_empty()) {

@@ -16,7 +16,7 @@ const SIGNS: [(char, f64); 6] = [
     ('\u{20b9}', 100.0),
     ('\u{20a9}', 1_000.0),
 ];
-/// What stands before a dollar's sign, where it is no dollar or a small one.
+/// By what stands before its sign: dollars worth less, and what is no dollar.
 const DOLLARS: [(&str, f64); 3] = [("hk", 8.0), ("nt", 30.0), ("r", 5.0)];
 /// Words beside a number, the same.
 const WORDS: [(&str, f64); 19] = [

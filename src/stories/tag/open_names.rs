@@ -13,7 +13,7 @@
 //! nor is a kind of it ("Wearable AI").
 //! A verb that opens a run in a Title Case Headline is none of the name ("to Acquire XConn Technologies").
 //!
-//! A mark of a product inside a run is no name ("ISM® Services"), nor is a sentence of three words ("Seekers Sue Company").
+//! A mark of a product inside a run is no name ("ISM® Services"), and a verb ends a run ("Seekers Sue Company").
 //!
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
 

@@ -155,8 +155,8 @@ fn unlisted_names() {
     check("Drug maker moves its labs to La Jolla", "");
     check("Full coverage on Google News", "");
     check("Quantum Capital Group bids for oil fields", "Quantum Capital");
-    check("Tenants Sue Company Over Rent Software", "");
-    check("August 2026 ISM® Services Index Falls", "");
+    check("Job Seekers Sue Company Over Screening Software", "");
+    check("Services PMI® at 51.2%; August 2026 ISM® Services PMI® Report", "");
 }
 
 #[test]
