@@ -2,8 +2,12 @@
 
 import base64
 import os
+import subprocess
+from dataclasses import dataclass
 
+import urllib3
 from selenium import webdriver
+from selenium.common.exceptions import InvalidSessionIdException, TimeoutException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -12,30 +16,71 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 TABS_MAX = 120
-# Chromium may never answer a command of its own protocol (a picture, the layout): then the run fails, and does not hang.
-ANSWER_SECONDS = 120
+# Chromium may never answer a command of its own protocol (a picture, the layout, a script): it is then ended, and a new
+# one does the same once more. Three that do not answer are a failure.
+ANSWER_SECONDS = 60
+PAGE_SECONDS = 45
+N_STARTS = 3
+NO_ANSWER = (urllib3.exceptions.HTTPError, TimeoutException, InvalidSessionIdException)
+
+
+@dataclass
+class Sight:
+    """What was seen of a page: pixels too wide, what axe-core found, its language, how many things it loads or asks."""
+
+    too_wide: int
+    faults: list
+    language: str
+    n_parts: int
 
 
 class Browser:
     """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it."""
 
     def __init__(self, ground, scripts=True):
+        self.ground, self.scripts = ground, scripts
+        self.driver = self.profile = self.pictures = self.language = None
+        self.width = 640
+        self.n_starts = 0
+        self._start()
+        ground.at_end(self._end)
+
+    def _start(self):
+        self.n_starts += 1
+        name = "on" if self.scripts else "off"
+        self.profile = self.ground.path("chromium", f"{name}-{self.n_starts}")
         options = Options()
         options.binary_location = "/usr/bin/chromium"
         for argument in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-                         f"--user-data-dir={ground.path('chromium', 'on' if scripts else 'off')}"):
+                         f"--user-data-dir={self.profile}"):
             options.add_argument(argument)
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")  # Chromium's sandbox refuses root
-        if not scripts:
+        if not self.scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         RemoteConnection.set_timeout(ANSWER_SECONDS)
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
-        ground.at_end(self.driver.quit)
-        self.driver.set_page_load_timeout(60)
-        self.driver.set_script_timeout(60)
-        self.pictures = None
-        self.width = 640
+        service = Service("/usr/bin/chromedriver")
+        self.driver = webdriver.Chrome(service=service, options=options)
+        self.driver.set_page_load_timeout(PAGE_SECONDS)
+        self.driver.set_script_timeout(PAGE_SECONDS)
+        if self.language:
+            self.reads(self.language)
+
+    def _end(self):
+        """Not by asking: one that answers nothing would be asked for minutes."""
+        self.driver.service.process.kill()
+        subprocess.run(["pkill", "-KILL", "-f", "--", f"--user-data-dir={self.profile}"], check=False)
+
+    def again(self, act):
+        """What `act` returns; where Chromium gives no answer, a new one does it from its start, so it must bear that."""
+        for _ in range(N_STARTS - 1):
+            try:
+                return act()
+            except NO_ANSWER as error:
+                print(f"note  Chromium gives no answer and is started anew: {type(error).__name__}", flush=True)
+                self._end()
+                self._start()
+        return act()
 
     def look(self, width, scheme):
         """The width of the window in CSS pixels, `light` or `dark`."""
@@ -47,6 +92,7 @@ class Browser:
 
     def reads(self, language):
         """What the browser says its reader wants to read: `de`."""
+        self.language = language
         self.driver.execute_cdp_cmd("Network.enable", {})
         self.driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": language}})
 
@@ -70,6 +116,20 @@ class Browser:
         clip = {"x": 0, "y": 0, "width": self.width, "height": min(size["height"], 6000), "scale": 1}
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         (self.pictures / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+    def inspect(self, name, look, go, axe=None, practice=True):
+        """Goes to a page at a width and in a scheme, takes its picture and says what there is to see."""
+
+        def act():
+            self.look(*look)
+            go()
+            self.picture("-".join(map(str, (name, *look))))
+            wide = self.too_wide()
+            language = self.all("html")[0].get_attribute("lang")
+            parts = self.all("img, link, script, iframe, form, video, audio, object, embed")
+            return Sight(wide, self.accessibility(axe, practice) if axe else [], language, len(parts))
+
+        return self.again(act)
 
     # --- the keyboard alone
 

@@ -19,16 +19,14 @@ def every_mail(ground, house, browser, axe, address="pia@example.net"):
     for name, mail in sorted(kinds(house).items()):
         file = ground.path("pages") / f"{name}.html"
         file.write_text(html_of(mail))
-        for width, scheme in LOOKS:
-            browser.look(width, scheme)
-            browser.open(file.as_uri())
-            browser.picture(f"mail-{name}-{width}-{scheme}")
-            ground.check("mails", f"{name} fits {width} px, {scheme}", browser.too_wide() == 0, browser.too_wide())
-            if axe and (width, scheme) in AXE_LOOKS:
-                found = browser.accessibility(axe, practice=False)
-                ground.check("mails", f"{name}: axe-core finds nothing, {width} px, {scheme}", not found, found)
-        outside = browser.all("img, link, script, iframe, form, video, audio, object, embed")
-        ground.check("mails", f"{name} loads nothing", not outside)
+        for look in LOOKS:
+            sight = browser.inspect(f"mail-{name}", look, lambda file=file: browser.open(file.as_uri()),
+                                    axe if look in AXE_LOOKS else None, practice=False)
+            size = f"{look[0]} px, {look[1]}"
+            ground.check("mails", f"{name} fits {size}", sight.too_wide == 0, f"{sight.too_wide} px too wide")
+            if axe and look in AXE_LOOKS:
+                ground.check("mails", f"{name}: axe-core finds nothing, {size}", not sight.faults, sight.faults)
+        ground.check("mails", f"{name} loads nothing", sight.n_parts == 0, f"{sight.n_parts} parts")
 
 
 def kinds(house):

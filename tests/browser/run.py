@@ -43,11 +43,11 @@ def everything(ground, binary, pictures, axe):
     house.start()
     with_scripts, without = Browser(ground), Browser(ground, scripts=False)
     with_scripts.pictures = without.pictures = pictures
-    journey.keyboard(ground, house, without)
+    without.again(lambda: journey.keyboard(ground, house, without))
     # Pia leaves while the pages are looked at; Rosa stays, and Kim has yet to confirm, for the scanner.
     reader = "rosa@example.net"
-    journey.readers(house, with_scripts, "pia@example.net", reader)
-    journey.lost_link(ground, house, without, reader)
+    with_scripts.again(lambda: journey.readers(house, with_scripts, "pia@example.net", reader))
+    without.again(lambda: journey.lost_link(ground, house, without, reader))
     journey.every_page(ground, house, with_scripts, axe)
     journey.every_language(ground, house, with_scripts, axe, reader)
     journey.pending(house, "kim@example.net")
@@ -55,7 +55,7 @@ def everything(ground, binary, pictures, axe):
     attacks.headers(ground, house)
     links = {who: {word: journey.page_link(house.mail(f"{who}@example.net", "Welcome"), word) for word in ("settings", "leave")}
              for who in ("rosa", "pia")}
-    attacks.foreign_forms(ground, house, with_scripts, links["rosa"]["settings"])
+    with_scripts.again(lambda: attacks.foreign_forms(ground, house, with_scripts, links["rosa"]["settings"]))
     attacks.guesses(ground, house, *(path(links[who][word]) for who, word in (("rosa", "settings"), ("rosa", "leave"), ("pia", "leave"))))
     attacks.scanner(ground, house)
     attacks.slow(ground, house)
