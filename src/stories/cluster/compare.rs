@@ -111,6 +111,23 @@ impl Compared {
         self.pairs.get(&(a.min(b), a.max(b))).copied()
     }
 
+    /// Compares pairs that were no candidates, the later entry first: many at once are shared among the processors.
+    pub fn compare_all(&mut self, index: &Index, mut pairs: Vec<(DocId, DocId)>) {
+        pairs.retain(|&(b, a)| !self.pairs.contains_key(&(a, b)));
+        pairs.sort_unstable();
+        pairs.dedup();
+        let ids = ids_of(pairs.iter().copied());
+        self.see_all(index, &ids);
+        self.expand_all(index, &ids);
+        let pairs = self.with_cosines(&pairs);
+        let found = self.all_features(index, &pairs);
+        for (&(b, a, cosine), (features, _)) in pairs.iter().zip(found) {
+            let features = pair::with_prevalence(features, self.prevalence);
+            let pair = Pair::new(&self.model, &features, cosine);
+            self.pairs.insert((a, b), pair);
+        }
+    }
+
     /// Mean log-odds between two sets of entries; what was no candidate pair is compared now.
     pub fn mean(&mut self, index: &Index, xs: &[DocId], ys: &[DocId]) -> f32 {
         let (mut sum, mut n) = (0.0, 0.0_f32);
@@ -131,7 +148,7 @@ impl Compared {
         for id in [a, b] {
             self.see(index, id);
         }
-        let (cosine, expanded) = (cosine(&self.views, a, b), self.expanded(a, b));
+        let (cosine, expanded) = (cosine(&self.views, a, b), self.expanded(b, a));
         let Some((features, _)) = self.features(index, (a, b), cosine, expanded) else {
             return -LOGIT_MAX;
         };
@@ -173,20 +190,24 @@ impl Compared {
         pairs.sort_unstable();
         pairs.dedup();
         self.see_all(index, &ids_of(pairs.iter().copied()));
+        self.with_cosines(&pairs)
+    }
+
+    fn with_cosines(&self, pairs: &[(DocId, DocId)]) -> Vec<Candidate> {
         let views = &self.views;
-        spread(&pairs, |some| {
+        spread(pairs, |some| {
             some.iter().map(|&(b, a)| (b, a, cosine(views, a, b))).collect()
         })
     }
 
-    fn expand(&mut self, index: &Index, pairs: &[Candidate]) {
-        let ids = ids_of(pairs.iter().map(|&(b, a, _)| (b, a)));
+    /// Adds the neighbours' words to entries that were read, where that was not done yet.
+    fn expand_all(&mut self, index: &Index, ids: &[DocId]) {
         let views = &self.views;
-        let expanded = spread(&ids, |some| {
+        let expanded = spread(ids, |some| {
             let mut space = Space::new(index.n_terms());
             let expand = |id: &DocId| {
-                let (view, doc) = (views.get(id)?, index.doc(*id)?);
-                Some((*id, view.with_neighbours(index, doc, &mut space)))
+                let view = views.get(id).filter(|view| !view.is_expanded())?;
+                Some((*id, view.with_neighbours(index, index.doc(*id)?, &mut space)))
             };
             some.iter().filter_map(expand).collect()
         });
@@ -195,6 +216,10 @@ impl Compared {
                 view.expanded = expanded;
             }
         }
+    }
+
+    fn expand(&mut self, index: &Index, pairs: &[Candidate]) {
+        self.expand_all(index, &ids_of(pairs.iter().map(|&(b, a, _)| (b, a))));
         for &(b, a, cosine) in pairs {
             for id in [a, b] {
                 if let Some(view) = self.views.get_mut(&id) {
@@ -234,9 +259,9 @@ impl Compared {
         Some(pair::features(index, side(a)?, side(b)?, cosine, expanded))
     }
 
-    /// Cosine of the expanded vectors.
-    fn expanded(&mut self, a: DocId, b: DocId) -> f32 {
-        let (Some(x), Some(y)) = (self.views.get(&a), self.views.get(&b)) else {
+    /// Cosine of the expanded vectors; the later entry is laid out, as in [`Self::all_features`].
+    fn expanded(&mut self, later: DocId, earlier: DocId) -> f32 {
+        let (Some(x), Some(y)) = (self.views.get(&later), self.views.get(&earlier)) else {
             return 0.0;
         };
         self.space.lay(&x.expanded.terms);

@@ -8,7 +8,7 @@
 //!   apart; or the texts give other figures.
 //! - A headline that comes back after three days is another article, whoever has it.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::doc::{DIGIT, Doc};
 use super::gates::{REPEAT_SECS, figures_differ};
@@ -108,7 +108,7 @@ pub fn wording(title: &[Term]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::super::item::Item;
-    use super::super::read::read;
+    use super::super::read::Reading;
     use super::super::tests::{background, check, engine, item};
     use super::*;
     use crate::stories::corrections::Corrections;
@@ -147,11 +147,11 @@ mod tests {
     fn original(before: &[Item], last: &Item) -> Option<(i64, PlacementReason)> {
         let (mut index, mut copies) = (Index::default(), Copies::default());
         for item in before {
-            let doc = read(&mut index, item, 0);
+            let doc = Reading::of(item).numbered(&mut index);
             copies.note(index.next_id(), &doc);
             index.push(doc);
         }
-        let doc = read(&mut index, last, 0);
+        let doc = Reading::of(last).numbered(&mut index);
         let (id, reason) = copies.original(&index, &doc)?;
         Some((index.doc(id)?.entry.get(), reason))
     }
@@ -235,7 +235,7 @@ mod tests {
         let mut copies = Copies::default();
         let mut index = Index::default();
         for id in 0..100 {
-            let doc = read(&mut index, &aggregated(id, id, "The Gazette", DEAL), 0);
+            let doc = Reading::of(&aggregated(id, id, "The Gazette", DEAL)).numbered(&mut index);
             copies.note(id.unsigned_abs(), &doc);
         }
         assert!(copies.by_wording.values().all(|kept| kept.len() == KEPT));

@@ -16,6 +16,9 @@ const SAMPLE: usize = 12;
 /// Members that stand for a story where no candidate pair spoke for it.
 const FEW: usize = 4;
 
+/// Pairs of stories whose entries are compared at once.
+const STORIES_AT_ONCE: usize = 4_000;
+
 /// The engine's answers while its stories are linked.
 struct Linking<'a> {
     engine: &'a Engine,
@@ -89,6 +92,11 @@ impl Engine {
         touching.dedup();
         let samples: Vec<Vec<DocId>> = keys.iter().map(|k| self.sample(*k)).collect();
         let at = |key: StoryKey| keys.binary_search(&key).unwrap_or_default();
+        for some in touching.chunks(STORIES_AT_ONCE) {
+            let sample = |key: StoryKey| samples.get(at(key)).map_or(&[][..], Vec::as_slice);
+            let all = some.iter().flat_map(|(x, y)| pairs(sample(*x), sample(*y)));
+            compared.compare_all(&self.index, all.collect());
+        }
         let mut edges = vec![BTreeMap::new(); keys.len()];
         for (x, y) in touching {
             let (x, y) = (at(x), at(y));
@@ -195,4 +203,10 @@ impl Engine {
             }
         }
     }
+}
+
+/// Each entry of one list with each of the other, the later one first.
+fn pairs(xs: &[DocId], ys: &[DocId]) -> impl Iterator<Item = (DocId, DocId)> {
+    xs.iter()
+        .flat_map(move |x| ys.iter().map(move |y| (*x.max(y), *x.min(y))))
 }

@@ -42,7 +42,7 @@ use link::Cuts;
 use pair::MODEL;
 pub use pair::{FEATURES, Features, Model};
 use prevalence::Prevalence;
-use read::read;
+use read::{Reading, read_all};
 
 /// What granularity 0.0 adds to the mean log-odds from which a new entry joins, and 1.0 takes off.
 const GRANULARITY_GAIN: f64 = 3.0;
@@ -50,6 +50,8 @@ const GRANULARITY_GAIN: f64 = 3.0;
 const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
 const LOOSE_EXTRA: f32 = 1.0;
+/// Entries that are read at once after a restart.
+const READ_AT_ONCE: usize = 1_000;
 
 #[derive(Debug, Default)]
 struct Story {
@@ -188,27 +190,35 @@ impl Engine {
     /// Takes back entries with their stories, in the order in which they were placed.
     pub fn restore(&mut self, settled: &[Settled]) {
         let mut keys: BTreeMap<StoryId, StoryKey> = BTreeMap::new();
-        for s in settled {
-            if self.by_entry.contains_key(&s.item.entry) {
-                continue;
-            }
-            let key = *keys.entry(s.story).or_insert_with(|| {
-                self.next_story += 1;
-                self.next_story
-            });
-            let doc = read(&mut self.index, &s.item, key);
-            let id = self.push(doc);
-            let story = self.stories.entry(key).or_default();
-            story.id = Some(s.story);
-            story.members.push(id);
-            for (other, cosine) in &s.near {
-                if let Some(other) = self.by_entry.get(other).copied() {
-                    self.index.note_near(id, other, *cosine);
-                    self.index.note_near(other, id, *cosine);
+        for some in settled.chunks(READ_AT_ONCE) {
+            let items: Vec<&Item> = some.iter().map(|s| &s.item).collect();
+            for (s, reading) in some.iter().zip(read_all(&items)) {
+                if self.by_entry.contains_key(&s.item.entry) {
+                    continue;
                 }
+                let key = *keys.entry(s.story).or_insert_with(|| {
+                    self.next_story += 1;
+                    self.next_story
+                });
+                self.take_back(s, reading, key);
             }
         }
         self.index.refresh();
+    }
+
+    fn take_back(&mut self, settled: &Settled, reading: Reading, key: StoryKey) {
+        let mut doc = reading.numbered(&mut self.index);
+        doc.story = key;
+        let id = self.push(doc);
+        let story = self.stories.entry(key).or_default();
+        story.id = Some(settled.story);
+        story.members.push(id);
+        for (other, cosine) in &settled.near {
+            if let Some(other) = self.by_entry.get(other).copied() {
+                self.index.note_near(id, other, *cosine);
+                self.index.note_near(other, id, *cosine);
+            }
+        }
     }
 
     /// Takes back which story an entry older than the window is in, where a person said a word on it.
@@ -253,7 +263,10 @@ impl Engine {
         self.expire(&new);
         let first = self.index.next_id();
         let mut merges = Vec::new();
-        let joined: Vec<Joined> = new.iter().map(|item| self.identity(item, &mut merges)).collect();
+        let read = new.iter().zip(read_all(&new));
+        let joined: Vec<Joined> = read
+            .map(|(item, reading)| self.identity(item, reading, &mut merges))
+            .collect();
         self.index.refresh();
         let ids: Vec<DocId> = (first..self.index.next_id()).collect();
         let judges = (&self.model, &mut self.prevalence);
@@ -289,8 +302,8 @@ impl Engine {
 
     /// Adds an item with a story of its own, or with the one that a person, its link or its very wording says. Stories
     /// that a person's word on the item makes one are united.
-    fn identity(&mut self, item: &Item, merges: &mut Vec<Merge>) -> Joined {
-        let mut doc = read(&mut self.index, item, 0);
+    fn identity(&mut self, item: &Item, reading: Reading, merges: &mut Vec<Merge>) -> Joined {
+        let mut doc = reading.numbered(&mut self.index);
         let partners: Vec<EntryId> = self.corrections.partners(item.entry).collect();
         let said = partners.iter().find_map(|partner| {
             let story = self.story_of(*partner)?;

@@ -1,87 +1,123 @@
 //! An item as the engine keeps it: terms by number, names and links by hash.
 
-use std::collections::BTreeMap;
-
 use sha2::{Digest as _, Sha256};
 
 use super::doc::{ADDED, DIGIT, Doc, DocTerm, FIGURE, LEAD_TERMS, NUMBER, Near};
-use super::index::{Index, StoryKey};
+use super::index::Index;
 use super::item::Item;
+use super::spread::spread;
 use super::topics::Topics;
 use super::{copies, events};
 use crate::model::{house, through_aggregator};
 use crate::stories::tag::{WRAP, market, moves};
-use crate::stories::text;
+use crate::stories::text::{self, Kind, Term};
 
-/// Reads an item; its new terms get their numbers.
-pub fn read(index: &mut Index, item: &Item, story: StoryKey) -> Doc {
-    let mut terms: BTreeMap<u32, DocTerm> = BTreeMap::new();
-    let mut lead = [None; LEAD_TERMS];
-    let blank = |term| DocTerm {
-        term,
-        title: 0,
-        summary: 0,
-        marks: 0,
-    };
-    let title = text::title_terms(text::split_outlet(&item.title).0);
-    let aggregated = through_aggregator(&item.url);
-    let wording = copies::wording(&title);
-    for (at, t) in title.into_iter().enumerate() {
-        let term = index.intern(&t);
-        if let Some(place) = lead.get_mut(at) {
-            *place = Some(term);
-        }
-        let count = terms.entry(term).or_insert_with(|| blank(term));
-        count.title = count.title.saturating_add(1);
-        if t.kind == text::Kind::Number {
-            count.marks |= NUMBER;
-        }
-        if t.text.bytes().any(|b| b.is_ascii_digit()) {
-            count.marks |= DIGIT;
+/// What an item says by itself. That takes most of the work and no look at the window, so many are read at once; the words
+/// get their numbers after that, one item after the other.
+pub struct Reading {
+    doc: Doc,
+    title: Vec<Term>,
+    /// Companies and markets by their own names.
+    names: Vec<Term>,
+    summary: Vec<Term>,
+}
+
+/// Reads items, in their order.
+pub fn read_all(items: &[&Item]) -> Vec<Reading> {
+    spread(items, |some| some.iter().map(|item| Reading::of(item)).collect())
+}
+
+impl Reading {
+    /// Reads one item.
+    pub fn of(item: &Item) -> Self {
+        let title = text::title_terms(text::split_outlet(&item.title).0);
+        let aggregated = through_aggregator(&item.url);
+        let moves = moves(&item.title);
+        // A company by its ticker is the same company, bullion is gold.
+        let markets = moves.iter().filter(|m| m.market != WRAP).map(|m| market(*m).to_owned());
+        let names = item.about.iter().map(|slug| slug.replace('-', " ")).chain(markets);
+        let names = names.flat_map(|name| text::title_terms(&name)).collect();
+        let doc = Doc {
+            entry: item.entry,
+            at: item.dated_at.unix(),
+            timed: item.timed,
+            outlet: hash(&outlet(item, aggregated)),
+            aggregated,
+            wording: copies::wording(&title),
+            url: if has_page(&item.url) { hash(&item.url) } else { 0 },
+            terms: Box::default(),
+            lead: [None; LEAD_TERMS],
+            about: item.about.iter().map(|c| hash(c)).collect(),
+            companies: item.companies.iter().map(|c| hash(c)).collect(),
+            moves: moves.into(),
+            news: events::news(item),
+            shares_moved: events::shares_moved(item),
+            topics: Topics::of(&item.themes),
+            near: Near::default(),
+            story: 0,
+            loose: item.loose,
+            roundup: item.roundup,
+        };
+        Self {
+            doc,
+            title,
+            names,
+            summary: text::summary_terms(&item.summary),
         }
     }
-    let moves = moves(&item.title);
-    // A company by its ticker is the same company, bullion is gold.
-    let names = moves.iter().filter(|m| m.market != WRAP).map(|m| market(*m).to_owned());
-    for name in item.about.iter().map(|slug| slug.replace('-', " ")).chain(names) {
-        for t in text::title_terms(&name) {
-            let term = index.intern(&t);
-            terms.entry(term).or_insert_with(|| DocTerm {
+
+    /// The entry without a story; its new terms get their numbers.
+    pub fn numbered(self, index: &mut Index) -> Doc {
+        let mut doc = self.doc;
+        let mut terms = Vec::with_capacity(self.title.len() + self.names.len() + self.summary.len());
+        for (at, t) in self.title.iter().enumerate() {
+            let term = index.intern(t);
+            if let Some(place) = doc.lead.get_mut(at) {
+                *place = Some(term);
+            }
+            let number = if t.kind == Kind::Number { NUMBER } else { 0 };
+            let digit = if t.text.bytes().any(|b| b.is_ascii_digit()) {
+                DIGIT
+            } else {
+                0
+            };
+            terms.push(DocTerm {
+                term,
                 title: 1,
-                marks: ADDED,
-                ..blank(term)
+                summary: 0,
+                marks: number | digit,
             });
         }
+        terms.extend(self.names.iter().map(|t| DocTerm {
+            term: index.intern(t),
+            title: 1,
+            summary: 0,
+            marks: ADDED,
+        }));
+        terms.extend(self.summary.iter().map(|t| DocTerm {
+            term: index.intern(t),
+            title: 0,
+            summary: 1,
+            marks: if t.kind == Kind::Number { FIGURE } else { 0 },
+        }));
+        doc.terms = counted(terms);
+        doc
     }
-    for t in text::summary_terms(&item.summary) {
-        let term = index.intern(&t);
-        let count = terms.entry(term).or_insert_with(|| blank(term));
-        count.summary = count.summary.saturating_add(1);
-        if t.kind == text::Kind::Number {
-            count.marks |= FIGURE;
+}
+
+/// Terms by number, each once with its counts; what a headline has is not added to it.
+fn counted(mut terms: Vec<DocTerm>) -> Box<[DocTerm]> {
+    terms.sort_by_key(|t| t.term);
+    terms.dedup_by(|again, first| {
+        let one = again.term == first.term;
+        if one && again.marks & ADDED == 0 {
+            first.title = first.title.saturating_add(again.title);
+            first.summary = first.summary.saturating_add(again.summary);
+            first.marks |= again.marks;
         }
-    }
-    Doc {
-        entry: item.entry,
-        at: item.dated_at.unix(),
-        timed: item.timed,
-        outlet: hash(&outlet(item, aggregated)),
-        aggregated,
-        wording,
-        url: if has_page(&item.url) { hash(&item.url) } else { 0 },
-        terms: terms.into_values().collect(),
-        lead,
-        about: item.about.iter().map(|c| hash(c)).collect(),
-        companies: item.companies.iter().map(|c| hash(c)).collect(),
-        moves: moves.into(),
-        news: events::news(item),
-        shares_moved: events::shares_moved(item),
-        topics: Topics::of(&item.themes),
-        near: Near::default(),
-        story,
-        loose: item.loose,
-        roundup: item.roundup,
-    }
+        one
+    });
+    terms.into()
 }
 
 /// The outlet's name; where nobody gives one, the host of the link, which names it as well.

@@ -15,9 +15,10 @@
 //!
 //! Words in `moves.toml`, English only.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use foldhash::{HashMap, HashSet};
 use serde::Deserialize;
 
 use super::tokens::{Words, gap};
