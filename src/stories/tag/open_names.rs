@@ -18,8 +18,9 @@
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
 
 use super::context::cue;
+use super::proper::Reader;
 use super::ticker::{Marked, TickerHit};
-use super::tokens::{Case, Token, Words, gap, look};
+use super::tokens::{Case, Words, gap, look};
 
 /// An unlisted name.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,87 +61,7 @@ pub(super) fn find(words: &Words<'_>, cues: &[u16], taken: &[bool], tickers: &[T
     names
 }
 
-struct Reader<'a> {
-    words: &'a Words<'a>,
-    cues: &'a [u16],
-    taken: &'a [bool],
-}
-
 impl Reader<'_> {
-    fn token(&self, index: usize) -> Option<&Token> {
-        self.words.tokens.get(index)
-    }
-
-    fn cue(&self, index: usize) -> u16 {
-        self.cues.get(index).copied().unwrap_or(0)
-    }
-
-    fn is_taken(&self, index: usize) -> bool {
-        self.taken.get(index).copied().unwrap_or(false)
-    }
-
-    /// A word that may be part of an unlisted name.
-    fn proper(&self, index: usize) -> bool {
-        self.token(index)
-            .is_some_and(|t| t.is(look::CAPITAL) && !t.is(look::POSSESSIVE | look::WIDE))
-            && !self.is_taken(index)
-            && self.cue(index) & (cue::DETERMINER | cue::PREPOSITION) == 0
-            && !self.words.word(index).ends_with("n't")
-    }
-
-    /// A proper word that is no everyday word, verb or given name.
-    fn rare(&self, index: usize) -> bool {
-        self.proper(index)
-            && self.cue(index)
-                & (cue::COMMON
-                    | cue::VERB
-                    | cue::GIVEN
-                    | cue::NOUN
-                    | cue::ROLE
-                    | cue::MARKET
-                    | cue::LEGAL
-                    | cue::NATION)
-                == 0
-            && self.token(index).is_some_and(|t| t.len() >= 3 && !t.is(look::NUMBER))
-    }
-
-    /// A capital inside the word (`DigitalBridge`), not all capitals.
-    fn camel(&self, index: usize) -> bool {
-        let Some(token) = self.token(index) else { return false };
-        if token.is(look::UPPER) || token.len() < 5 {
-            return false;
-        }
-        let text = self.words.surface(index, index + 1);
-        !text.starts_with("Mc")
-            && !text.starts_with("Mac")
-            && !text.starts_with("De")
-            && !text.contains('\'')
-            && !text.contains('\u{2019}')
-            && text.bytes().all(|b| b.is_ascii_alphabetic())
-            && text.bytes().skip(1).filter(u8::is_ascii_uppercase).count() == 1
-            && text.bytes().last().is_some_and(|b| b.is_ascii_lowercase())
-    }
-
-    /// The start of a run of at most `most` proper words that ends before `end`.
-    fn run_before(&self, end: usize, most: usize) -> Option<usize> {
-        let mut first = end;
-        while first > 0 && end - first < most {
-            let index = first - 1;
-            let joined = first == end || self.words.gap(first) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0;
-            let title = self.words.case != Case::Sentence;
-            let allowed = if title && first < end {
-                self.proper(index) && self.cue(index) & cue::VERB == 0
-            } else {
-                self.proper(index)
-            };
-            if !joined || !allowed {
-                break;
-            }
-            first = index;
-        }
-        (first < end && (first..end).any(|i| self.rare(i))).then_some(first)
-    }
-
     fn at(&self, index: usize) -> Option<OpenName> {
         self.by_last_word(index)
             .or_else(|| self.by_role(index))
@@ -293,15 +214,6 @@ impl Reader<'_> {
             && self.proper(first)
             && self.cue(first) & (cue::GIVEN | cue::NATION | cue::ROLE | cue::MARKET) == 0
             && self.token(first).is_some_and(|t| t.len() >= 3 && !t.is(look::NUMBER))
-    }
-
-    /// The end of a run of rare words that begins at `first`, at most three.
-    fn run_after(&self, first: usize) -> usize {
-        let mut end = first + 1;
-        while end < first + 3 && self.rare(end) && self.words.gap(end) & (gap::HARD | gap::CLAUSE | gap::QUOTE) == 0 {
-            end += 1;
-        }
-        end
     }
 
     /// `a stake in Zylcor`, `acquires Zylcor`
