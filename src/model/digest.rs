@@ -45,6 +45,26 @@ pub struct CompanyVolume {
     pub ratio: Option<f64>,
 }
 
+/// A company is called unusual from this ratio to its normal.
+const UNUSUAL_RATIO: f64 = 1.75;
+/// Fewer articles than this are no unusual number: two on a company that has one a day are twice nothing much.
+const UNUSUAL_ARTICLES: u32 = 4;
+
+impl CompanyVolume {
+    /// Articles in a window of so many days that ends with the last.
+    #[must_use]
+    pub fn n_articles(&self, n_days: usize) -> u32 {
+        self.days.iter().rev().take(n_days).sum()
+    }
+
+    /// The ratio to the company's normal where people should be told of it.
+    #[must_use]
+    pub fn unusual(&self, n_days: usize) -> Option<f64> {
+        let many = self.n_articles(n_days) >= UNUSUAL_ARTICLES;
+        self.ratio.filter(|ratio| many && *ratio >= UNUSUAL_RATIO)
+    }
+}
+
 /// What the reader should know about what is missing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
@@ -175,4 +195,29 @@ pub struct Layout {
     pub n_dropped: u32,
     /// Lower end of this audience's window.
     pub since: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(days: &[u32], n_days: usize, ratio: f64, expected: Option<f64>) {
+        let volume = CompanyVolume {
+            slug: "acme".into(),
+            name: "Acme".into(),
+            ticker: String::new(),
+            days: days.to_vec(),
+            ratio: Some(ratio),
+        };
+        assert_eq!(volume.unusual(n_days), expected, "{days:?}");
+    }
+
+    #[test]
+    fn a_few_articles_are_no_unusual_number() {
+        check(&[1, 1, 0, 1, 4], 1, 4.0, Some(4.0));
+        check(&[1, 1, 0, 1, 3], 1, 3.0, None);
+        check(&[4, 4, 4, 4, 6], 1, 1.5, None);
+        check(&[0, 0, 0, 2, 2], 2, 2.0, Some(2.0));
+    }
 }

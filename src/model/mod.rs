@@ -3,6 +3,7 @@
 //! A stage's own intermediate types stay in that stage. Ids are newtypes whose number can only be made in
 //! [`crate::store`], so that a feed's id can never be passed where a story's is wanted.
 
+mod ahead;
 mod digest;
 mod entry;
 mod feed;
@@ -14,6 +15,7 @@ mod story;
 mod subscriber;
 mod websub;
 
+pub use ahead::is_ahead;
 pub use digest::{
     Block, CompanyVolume, Coverage, CrossRef, Edition, EditionStory, Layout, Section, SectionKind, Slot, window_days,
 };

@@ -10,7 +10,7 @@
 //!   news ("Acme plans to close its plant") does not.
 //! - A HEADLINE IN CAPITALS is a press release's shout; any report of it reads better.
 
-use crate::model::{EntryId, Mark};
+use crate::model::{EntryId, Mark, is_ahead};
 use crate::time::Timestamp;
 
 /// What the choice looks at.
@@ -53,28 +53,6 @@ const BAIT: &[&str] = &[
     "guess what",
 ];
 
-/// Words of what has not happened yet, and what may not stand right before or after them: "all eyes on", "weighs on",
-/// "more than expected to".
-const AHEAD: [(&str, &str, &str); 17] = [
-    ("awaits", "", ""),
-    ("braces for", "", ""),
-    ("considers", "", ""),
-    ("considering", "", ""),
-    ("expected to", "than", ""),
-    ("eyes", "all", "on"),
-    ("in talks to", "", ""),
-    ("in talks with", "", ""),
-    ("looks to", "", ""),
-    ("mulls", "", ""),
-    ("on track to", "", ""),
-    ("poised to", "", ""),
-    ("prepares to", "", ""),
-    ("set to", "", ""),
-    ("threatens to", "", ""),
-    ("weighs", "", "on"),
-    ("what to expect", "", ""),
-];
-
 /// The entry that stands for the story; `None` when there is none.
 #[must_use]
 pub fn choose(candidates: &[Candidate]) -> Option<EntryId> {
@@ -107,23 +85,6 @@ pub fn points(candidate: &Candidate) -> f64 {
         - against(words <= OCCASION_WORDS_MAX && ends_in_year(&title), 0.4)
         - against(is_shout(&candidate.title), 0.5)
         - against(candidate.history, 0.3)
-}
-
-/// Whether a headline, in lower case, tells what is expected, weighed or threatened.
-fn is_ahead(title: &str) -> bool {
-    let words: Vec<&str> = title
-        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
-        .filter(|word| !word.is_empty())
-        .collect();
-    AHEAD.iter().any(|(phrase, before, after)| {
-        let phrase: Vec<&str> = phrase.split(' ').collect();
-        (0..words.len()).any(|at| {
-            let is = |at: Option<usize>, word: &str| at.and_then(|at| words.get(at)).is_some_and(|w| *w == word);
-            words.get(at..).is_some_and(|rest| rest.starts_with(&phrase))
-                && !is(at.checked_sub(1), before)
-                && !is(Some(at + phrase.len()), after)
-        })
-    })
 }
 
 fn ends_in_year(title: &str) -> bool {

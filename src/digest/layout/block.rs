@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::{Detail, Plan, Ranked};
 use crate::digest::extract::words as title_words;
 use crate::digest::view::likeness;
-use crate::mail::render::UNUSUAL_RATIO;
 use crate::model::{Block, EditionStory, EntryId, Headline, Mark};
 use crate::time::Timestamp;
 
@@ -120,12 +119,7 @@ impl Plan<'_> {
         let unusual = item
             .about()
             .filter(|company| company.slug != section)
-            .find_map(|company| {
-                Some((
-                    company,
-                    self.ratio(&company.slug).filter(|ratio| *ratio >= UNUSUAL_RATIO)?,
-                ))
-            });
+            .find_map(|company| Some((company, self.unusual(&company.slug)?)));
         if let Some((company, ratio)) = unusual {
             parts.push(
                 words

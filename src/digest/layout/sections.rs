@@ -131,7 +131,7 @@ impl Plan<'_> {
                 let named = asked.iter().any(|other| other == slug);
                 *n_here > 0 && (named || (asked.is_empty() && *n >= COMPANY_STORIES_MIN)) || (named && *n > 0)
             })
-            .map(|(slug, (n, _, best))| (slug, self.ratio(slug).unwrap_or(1.0), n, best))
+            .map(|(slug, (n, _, best))| (slug, self.unusual(slug).unwrap_or(1.0), n, best))
             .collect();
         // Ratios in tenths, so that a hair's breadth does not outrank the better story.
         let tenths = |ratio: f64| (ratio * 10.0).round();
@@ -147,8 +147,9 @@ impl Plan<'_> {
         order.into_iter().map(|(slug, ..)| slug.to_owned()).collect()
     }
 
-    pub(super) fn ratio(&self, slug: &str) -> Option<f64> {
-        self.edition.volumes.iter().find(|volume| volume.slug == slug)?.ratio
+    pub(super) fn unusual(&self, slug: &str) -> Option<f64> {
+        let volume = self.edition.volumes.iter().find(|volume| volume.slug == slug)?;
+        volume.unusual(self.edition.n_days())
     }
 
     /// The company section a story belongs to first: one asked for, else the company it is most about.

@@ -14,7 +14,7 @@ mod service;
 mod templates;
 pub mod text;
 
-pub use digest::{RenderSettings, UNUSUAL_RATIO, archive_page, edition_page, render_digest};
+pub use digest::{RenderSettings, archive_page, edition_page, render_digest};
 pub use operator::{OperatorMail, render_operator};
 pub use service::{Offer, ServiceMail, render_service};
 pub use templates::{RenderError, Templates, harmless};

@@ -50,7 +50,7 @@ const GRANULARITY_GAIN: f64 = 3.0;
 /// Two stories become one on this much more evidence than a new entry needs.
 const MERGE_EXTRA: f32 = 0.4;
 /// So do live blogs, roundups and the like.
-const LOOSE_EXTRA: f32 = 1.0;
+const LOOSE_EXTRA: f32 = 1.5;
 
 #[derive(Debug, Default)]
 struct Story {

@@ -41,7 +41,7 @@ use tokens::Words;
 
 /// Changes whenever built-in names, weights or rules change what is found; entries tagged under another version are
 /// tagged again.
-pub const RULES_VERSION: u32 = 7;
+pub const RULES_VERSION: u32 = 8;
 
 /// Companies and themes of one entry.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -130,12 +130,12 @@ impl Tagger {
         let scan = self.matcher.scan(&words);
         let tickers = ticker::find(&words, &self.gazetteer, &self.context);
         let named = mentions::find(&words, &scan, &tickers, &self.gazetteer, &self.context);
-        let slugs: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
-        let about = about::about(&words, &named, &slugs);
+        let above: Vec<String> = named.iter().map(|n| self.slug(n, &words)).collect();
+        let about = about::about(&words, &named, &above);
         let facts = self.facts(&tickers, &named, &about);
         let mut mentions: Vec<Mention> = named
             .iter()
-            .zip(slugs)
+            .zip(above.iter().cloned())
             .zip(&about)
             .map(|((n, slug), about)| self.mention(n, slug, &words, MentionPlace::Title, *about))
             .collect();
@@ -148,10 +148,14 @@ impl Tagger {
         let below = Words::new(summary);
         let below_scan: Scan = self.matcher.scan(&below);
         let below_tickers = ticker::find(&below, &self.gazetteer, &self.context);
-        for n in mentions::find(&below, &below_scan, &below_tickers, &self.gazetteer, &self.context) {
-            let slug = self.slug(&n, &below);
+        let named_below = mentions::find(&below, &below_scan, &below_tickers, &self.gazetteer, &self.context);
+        let slugs: Vec<String> = named_below.iter().map(|n| self.slug(n, &below)).collect();
+        let cues = self.context.cues(&words);
+        let (headline, above) = ((&words, cues.as_slice()), (named.as_slice(), above.as_slice()));
+        let described = about::described(headline, above, &below, (&named_below, &slugs));
+        for ((n, slug), described) in named_below.iter().zip(slugs).zip(described) {
             if n.kind == NameKind::Company && !mentions.iter().any(|m| m.company == slug) {
-                mentions.push(self.mention(&n, slug, &below, MentionPlace::Summary, false));
+                mentions.push(self.mention(n, slug, &below, MentionPlace::Summary, described));
             }
         }
         let themes = self.themes.tag((&words, &scan), Some((&below, &below_scan)), &facts);

@@ -16,8 +16,6 @@ use frame::Builder;
 
 /// HTML parts larger than this also carry the way out at the top, above any mail program's cut.
 const LEAVE_ON_TOP_BYTES: usize = 80 * 1024;
-/// A company is called unusual from this ratio to its normal.
-pub const UNUSUAL_RATIO: f64 = 1.75;
 
 /// What rendering needs beside the edition and the layout.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::UNUSUAL_RATIO;
 use super::frame::Builder;
 use crate::language::Words;
 use crate::mail::render::place;
@@ -97,11 +96,11 @@ impl Builder<'_> {
             && let Some(volume) = self.edition.volumes.iter().find(|volume| volume.slug == section.slug)
         {
             ticker = harmless(&volume.ticker);
-            if let Some(ratio) = volume.ratio {
+            if volume.ratio.is_some() {
+                let n_days = self.edition.n_days();
                 spark = sparkline(&volume.days);
-                let n: u32 = volume.days.iter().rev().take(self.edition.n_days()).sum();
-                note = words.count(&words.articles, n);
-                if ratio >= UNUSUAL_RATIO {
+                note = words.count(&words.articles, volume.n_articles(n_days));
+                if let Some(ratio) = volume.unusual(n_days) {
                     note = format!("{note}, {}", words.usual.replace("{x}", &words.times(ratio)));
                 }
             }
