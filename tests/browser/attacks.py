@@ -141,9 +141,10 @@ def slow(ground, house):
         connection = socket.create_connection(("127.0.0.1", house.web), 5)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-")
         crowd.append(connection)
-    # The quickest of three, since the machine has other work.
+    # The quickest of three, since the machine has other work; none may hang.
     answers = [timed(lambda: house.ask("/healthz")[0]) for _ in range(3)]
-    quick = min(seconds for _, seconds in answers) < 1 and {status for status, _ in answers} == {200}
+    seconds = [seconds for _, seconds in answers]
+    quick = min(seconds) < 1 and max(seconds) < 10 and {status for status, _ in answers} == {200}
     ground.check(part, "300 half-open connections: /healthz answers within a second", quick, answers)
     page, _, _ = house.ask("/")
     ground.check(part, "and so does the first page", page == 200)

@@ -21,6 +21,8 @@ TABS_MAX = 120
 ANSWER_SECONDS = 60
 PAGE_SECONDS = 45
 N_STARTS = 3
+# And more than this many in one run.
+N_RESTARTS = 4
 NO_ANSWER = (urllib3.exceptions.HTTPError, TimeoutException, InvalidSessionIdException)
 
 
@@ -35,13 +37,14 @@ class Sight:
 
 
 class Browser:
-    """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it."""
+    """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it. `server` fails
+    where Courant itself does not answer."""
 
-    def __init__(self, ground, scripts=True):
-        self.ground, self.scripts = ground, scripts
+    def __init__(self, ground, server, scripts=True):
+        self.ground, self.server, self.scripts = ground, server, scripts
         self.driver = self.profile = self.pictures = self.language = None
         self.width = 640
-        self.n_starts = 0
+        self.n_starts = self.n_restarts = 0
         self._start()
         ground.at_end(self._end)
 
@@ -77,6 +80,10 @@ class Browser:
             try:
                 return act()
             except NO_ANSWER as error:
+                self.server()
+                self.n_restarts += 1
+                if self.n_restarts > N_RESTARTS:
+                    raise
                 print(f"note  Chromium gives no answer and is started anew: {type(error).__name__}", flush=True)
                 self._end()
                 self._start()

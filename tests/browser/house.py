@@ -11,7 +11,7 @@ import urllib.request
 from email.message import EmailMessage
 from email.utils import make_msgid
 
-from ground import run, wait_for, wait_for_port
+from ground import Failed, run, wait_for, wait_for_port
 
 
 class House:
@@ -56,6 +56,11 @@ zone = "Europe/London"
     def start(self):
         process = self.ground.start(f"courant-{self.name}", [self.binary, "--config", self.config, "run"])
         wait_for_port("Courant", self.web, process)
+
+    def answers(self):
+        """Fails where the web server does not answer."""
+        if self.ask("/healthz")[0] != 200:
+            raise Failed("/healthz does not say that all is well")
 
     def command(self, *arguments):
         return run([self.binary, "--config", self.config, *arguments])

@@ -41,7 +41,7 @@ def main(binary, pictures, axe=None):
 def everything(ground, binary, pictures, axe):
     house = House(ground, pathlib.Path(binary).resolve(), Feeds(ground))
     house.start()
-    with_scripts, without = Browser(ground), Browser(ground, scripts=False)
+    with_scripts, without = Browser(ground, house.answers), Browser(ground, house.answers, scripts=False)
     with_scripts.pictures = without.pictures = pictures
     without.again(lambda: journey.keyboard(ground, house, without))
     # Pia leaves while the pages are looked at; Rosa stays, and Kim has yet to confirm, for the scanner.

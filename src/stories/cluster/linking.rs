@@ -16,8 +16,8 @@ const SAMPLE: usize = 12;
 /// Members that stand for a story where no candidate pair spoke for it.
 const FEW: usize = 4;
 
-/// Pairs of stories whose entries are compared at once.
-const STORIES_AT_ONCE: usize = 4_000;
+/// Pairs of entries that are compared at once: each takes some 300 bytes until it is done.
+const PAIRS_AT_ONCE: usize = 65_536;
 
 /// The engine's answers while its stories are linked.
 struct Linking<'a> {
@@ -92,11 +92,15 @@ impl Engine {
         touching.dedup();
         let samples: Vec<Vec<DocId>> = keys.iter().map(|k| self.sample(*k)).collect();
         let at = |key: StoryKey| keys.binary_search(&key).unwrap_or_default();
-        for some in touching.chunks(STORIES_AT_ONCE) {
-            let sample = |key: StoryKey| samples.get(at(key)).map_or(&[][..], Vec::as_slice);
-            let all = some.iter().flat_map(|(x, y)| pairs(sample(*x), sample(*y)));
-            compared.compare_all(&self.index, all.collect());
+        let sample = |key: StoryKey| samples.get(at(key)).map_or(&[][..], Vec::as_slice);
+        let mut waiting = Vec::new();
+        for (x, y) in &touching {
+            waiting.extend(pairs(sample(*x), sample(*y)));
+            if waiting.len() >= PAIRS_AT_ONCE {
+                compared.compare_all(&self.index, std::mem::take(&mut waiting));
+            }
         }
+        compared.compare_all(&self.index, waiting);
         let mut edges = vec![BTreeMap::new(); keys.len()];
         for (x, y) in touching {
             let (x, y) = (at(x), at(y));

@@ -4,20 +4,14 @@
 //! - "Wedbush raises Apple's target": the analyst's house is a source, not the subject.
 //! - "Why Nvidia, not Intel, leads, says Morgan Stanley": who says something at the end is a source.
 //! - "Nvidia rival Brundle raises $20 million": Nvidia is what the other is measured by.
-//! - "Uranium group to buy a miner", "Acme bids for a specialist insurer": the headline describes a company without its name,
-//!   so the one that the summary's first sentence names surely and the headline does not is what it is about, unless it is a
-//!   source there. Where the headline names another, the description has to say of which nation. A summary that begins
-//!   with the headline is an aggregator's list of others' headlines and describes nothing.
-//! - Any other company that only the summary names is mentioned.
+//! - A company that only the summary names is mentioned, unless the headline describes it (`described`).
 
 use std::collections::BTreeMap;
 
 use super::Tags;
-use super::context::cue;
-use super::gazetteer::NameKind;
 use super::mentions::Named;
 use super::themes::ThemeInfo;
-use super::tokens::{Words, gap, look};
+use super::tokens::{Words, look};
 use crate::model::{CompanyRef, MentionPlace, ThemeRef};
 
 /// Words after an analyst's house.
@@ -113,7 +107,7 @@ pub(super) fn about(words: &Words<'_>, named: &[Named], slugs: &[String]) -> Vec
         .map(|(n, slug)| {
             let possessive = words.tokens.get(n.end).is_some_and(|t| t.is(look::POSSESSIVE));
             let next = words.word(n.end + usize::from(possessive));
-            let source = HOUSES.contains(&slug.as_str()) && JUDGES.contains(&next)
+            let source = judges(words, n, slug)
                 || n.end == words.tokens.len()
                     && matches!(words.word(n.first.wrapping_sub(1)), "says" | "said" | "warns" | "by");
             let measure = matches!(next, "rival" | "rivals" | "challenger" | "competitor" | "competitors");
@@ -126,99 +120,11 @@ pub(super) fn about(words: &Words<'_>, named: &[Named], slugs: &[String]) -> Vec
         .collect()
 }
 
-/// What a headline calls a company whose name it keeps for the summary.
-const DESCRIPTIONS: [&str; 41] = [
-    "airline",
-    "automaker",
-    "biotech",
-    "brand",
-    "brewer",
-    "broker",
-    "builder",
-    "carmaker",
-    "carrier",
-    "chain",
-    "chipmaker",
-    "company",
-    "conglomerate",
-    "contractor",
-    "developer",
-    "drugmaker",
-    "fintech",
-    "firm",
-    "giant",
-    "grocer",
-    "group",
-    "house",
-    "insurer",
-    "lender",
-    "maker",
-    "manufacturer",
-    "miner",
-    "operator",
-    "owner",
-    "platform",
-    "producer",
-    "publisher",
-    "refiner",
-    "retailer",
-    "rival",
-    "start-up",
-    "startup",
-    "steelmaker",
-    "supplier",
-    "unicorn",
-    "utility",
-];
-/// Words before it among which a nation's stands.
-const NATION_REACH: usize = 3;
-/// Least score of a name that says whom the headline describes.
-const DESCRIBED_SCORE: f64 = 0.9;
-/// Words of a summary in which its first sentence is looked for.
-const SENTENCE_MAX: usize = 40;
-
-/// For each mention of a summary, whether the headline describes that company without naming it. `above` are the names of
-/// the headline, `cues` what its words are known for.
-pub(super) fn described(
-    headline: (&Words<'_>, &[u16]),
-    above: (&[Named], &[String]),
-    summary: &Words<'_>,
-    (named, slugs): (&[Named], &[String]),
-) -> Vec<bool> {
-    let by_nation = describes(headline, above.0);
-    if !by_nation.is_some_and(|by_nation| by_nation || above.0.is_empty()) {
-        return vec![false; named.len()];
-    }
-    let repeats = (0..headline.0.tokens.len().min(4)).all(|at| headline.0.word(at) == summary.word(at));
-    let end = (1..summary.tokens.len().min(SENTENCE_MAX))
-        .find(|at| summary.gap(*at) & gap::DOT != 0)
-        .unwrap_or(SENTENCE_MAX);
-    let listed = |n: &Named| n.end <= end && n.kind == NameKind::Company && n.company.is_some();
-    let new = |n: &Named, slug: &String| listed(n) && !above.1.contains(slug);
-    let n_new = named.iter().zip(slugs).filter(|(n, slug)| new(n, slug)).count();
-    let fine = !repeats && n_new == 1;
-    named
-        .iter()
-        .zip(slugs)
-        .zip(about(summary, named, slugs))
-        .map(|((n, slug), about)| fine && about && new(n, slug) && n.score >= DESCRIBED_SCORE && !is_source(summary, n))
-        .collect()
-}
-
-/// Whether a headline describes a company that is not named beside it, and then whether by its nation.
-fn describes((words, cues): (&Words<'_>, &[u16]), named: &[Named]) -> Option<bool> {
-    let nation = |at: &usize| cues.get(*at).copied().unwrap_or(0) & cue::NATION != 0;
-    (0..words.tokens.len())
-        .filter(|at| DESCRIPTIONS.contains(&words.word(*at)) && !named.iter().any(|n| n.first == at + 1))
-        .map(|at| (at.saturating_sub(NATION_REACH)..at).any(|before| nation(&before)))
-        .max()
-}
-
-/// `according to Goldman`, `an analyst at Jefferies`, `told Reuters`.
-fn is_source(words: &Words<'_>, n: &Named) -> bool {
-    let before = words.word(n.first.wrapping_sub(1));
-    let earlier = words.word(n.first.wrapping_sub(2));
-    matches!(before, "told" | "tells" | "at" | "says" | "said" | "via") || before == "to" && earlier == "according"
+/// `Jefferies analysts`, `Moody's says`.
+pub(super) fn judges(words: &Words<'_>, n: &Named, slug: &str) -> bool {
+    let possessive = words.tokens.get(n.end).is_some_and(|t| t.is(look::POSSESSIVE));
+    let next = words.word(n.end + usize::from(possessive));
+    HOUSES.contains(&slug) && JUDGES.contains(&next)
 }
 
 /// One entry of a story as [`agree`] weighs it.

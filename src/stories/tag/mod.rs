@@ -6,6 +6,7 @@
 
 mod about;
 mod context;
+mod described;
 mod features;
 mod gazetteer;
 mod letters;
@@ -150,9 +151,7 @@ impl Tagger {
         let below_tickers = ticker::find(&below, &self.gazetteer, &self.context);
         let named_below = mentions::find(&below, &below_scan, &below_tickers, &self.gazetteer, &self.context);
         let slugs: Vec<String> = named_below.iter().map(|n| self.slug(n, &below)).collect();
-        let cues = self.context.cues(&words);
-        let (headline, above) = ((&words, cues.as_slice()), (named.as_slice(), above.as_slice()));
-        let described = about::described(headline, above, &below, (&named_below, &slugs));
+        let described = described::described(&words, (&named, &above), &below, (&named_below, &slugs));
         for ((n, slug), described) in named_below.iter().zip(slugs).zip(described) {
             if n.kind == NameKind::Company && !mentions.iter().any(|m| m.company == slug) {
                 mentions.push(self.mention(n, slug, &below, MentionPlace::Summary, described));

@@ -164,55 +164,6 @@ fn a_publisher_is_not_a_mention() {
     check("Storm closes schools across Ohio - CBS News", "");
 }
 
-/// Companies that an entry is about and only its summary names.
-#[track_caller]
-fn check_described(headline: &str, summary: &str, expected: &[&str]) {
-    let tags = TAGGER.tag(headline, summary);
-    let below = tags.mentions.iter().filter(|m| m.place == MentionPlace::Summary);
-    let about: Vec<&str> = below.filter(|m| m.about).map(|m| m.name.as_str()).collect();
-    assert_eq!(about, expected, "{headline}\n{:#?}", tags.mentions);
-}
-
-#[test]
-fn whom_a_headline_describes_and_its_summary_names() {
-    check_described(
-        "German chipmaker to build a plant in Oregon",
-        "Infineon agrees to spend $3bn over five years. Intel has a plant there.",
-        &["Infineon"],
-    );
-    check_described(
-        "Toyota in talks to buy a stake in US battery group",
-        "The carmaker would pay $200mn for a tenth of QuantumScape",
-        &["QuantumScape"],
-    );
-    // A source, two names, an aggregator's list, nothing that a headline describes, and a rival without its nation.
-    check_described(
-        "Utility asks for higher rates",
-        "The request is bold, an analyst at Jefferies wrote",
-        &[],
-    );
-    check_described(
-        "Insurer shares fall on a proposal of the government",
-        "UnitedHealth and Humana drop a tenth",
-        &[],
-    );
-    check_described(
-        "German chipmaker to build a plant in Oregon",
-        "German chipmaker to build a plant in Oregon The Example Times Nvidia orders more chips",
-        &[],
-    );
-    check_described(
-        "Storm closes the port for a week",
-        "Maersk sends its ships elsewhere",
-        &[],
-    );
-    check_described(
-        "Ford becomes the latest carmaker to write down billions",
-        "Only a month ago GM announced charges of its own",
-        &[],
-    );
-}
-
 #[test]
 fn about_and_mentions() {
     let about = |headline: &str| -> Vec<String> {
