@@ -222,8 +222,8 @@ fn edition(case: &str, mut stories: Vec<Candidate>) -> Edition {
                 "nike",
                 "Nike",
                 "NKE",
-                [1, 0, 1, 1, 2, 0, 1, 1, 0, 1, 1, 2, 1, 3],
-                Some(3.0),
+                [1, 0, 1, 1, 2, 0, 1, 1, 0, 1, 1, 2, 1, 5],
+                Some(5.0),
             ),
             volume(
                 "nvidia",

@@ -174,8 +174,8 @@ fn tells(words: &Words<'_>, n: &Named) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::Tagger;
-    use super::*;
     use crate::config::StorySettings;
+    use crate::model::MentionPlace;
 
     /// Companies that an entry is about and only its summary names.
     #[track_caller]
