@@ -17,12 +17,11 @@ from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 TABS_MAX = 120
 # Chromium may never answer a command of its own protocol (a picture, the layout, a script): it is then ended, and a new
-# one does the same once more. Three that do not answer are a failure.
+# one does the same once more, a few times for one act and in a run.
 ANSWER_SECONDS = 60
 PAGE_SECONDS = 45
-N_STARTS = 3
-# And more than this many in one run.
-N_RESTARTS = 4
+TRIES_MAX = 3
+RESTARTS_MAX = 4
 NO_ANSWER = (urllib3.exceptions.HTTPError, TimeoutException, InvalidSessionIdException)
 
 
@@ -37,11 +36,11 @@ class Sight:
 
 
 class Browser:
-    """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it. `server` fails
-    where Courant itself does not answer."""
+    """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it.
+    `ask_server` fails where Courant itself does not answer: that is no fault of Chromium's."""
 
-    def __init__(self, ground, server, scripts=True):
-        self.ground, self.server, self.scripts = ground, server, scripts
+    def __init__(self, ground, ask_server, scripts=True):
+        self.ground, self.ask_server, self.scripts = ground, ask_server, scripts
         self.driver = self.profile = self.pictures = self.language = None
         self.width = 640
         self.n_starts = self.n_restarts = 0
@@ -62,8 +61,7 @@ class Browser:
         if not self.scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         RemoteConnection.set_timeout(ANSWER_SECONDS)
-        service = Service("/usr/bin/chromedriver")
-        self.driver = webdriver.Chrome(service=service, options=options)
+        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
         self.driver.set_page_load_timeout(PAGE_SECONDS)
         self.driver.set_script_timeout(PAGE_SECONDS)
         if self.language:
@@ -76,13 +74,13 @@ class Browser:
 
     def again(self, act):
         """What `act` returns; where Chromium gives no answer, a new one does it from its start, so it must bear that."""
-        for _ in range(N_STARTS - 1):
+        for _ in range(TRIES_MAX - 1):
             try:
                 return act()
             except NO_ANSWER as error:
-                self.server()
+                self.ask_server()
                 self.n_restarts += 1
-                if self.n_restarts > N_RESTARTS:
+                if self.n_restarts > RESTARTS_MAX:
                     raise
                 print(f"note  Chromium gives no answer and is started anew: {type(error).__name__}", flush=True)
                 self._end()

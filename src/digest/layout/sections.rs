@@ -147,6 +147,7 @@ impl Plan<'_> {
         order.into_iter().map(|(slug, ..)| slug.to_owned()).collect()
     }
 
+    /// How many times a company's normal was written, where that is worth telling.
     pub(super) fn unusual(&self, slug: &str) -> Option<f64> {
         let volume = self.edition.volumes.iter().find(|volume| volume.slug == slug)?;
         volume.unusual(self.edition.n_days())

@@ -60,22 +60,12 @@ pub fn compare(
     }
     compared.prevalence = prevalence.log_odds();
     for (&(b, a, cosine), (features, _)) in pairs.iter().zip(found) {
-        let features = pair::with_prevalence(features, compared.prevalence);
+        let features = compared.judge((a, b), cosine, features);
         if let (Some(x), Some(y)) = (index.doc(a), index.doc(b)) {
             observe(x.entry, y.entry, &features);
         }
-        compared.pairs.insert((a, b), Pair::new(model, &features, cosine));
     }
     compared
-}
-
-impl Pair {
-    fn new(model: &Model, features: &Features, cosine: f32) -> Self {
-        Self {
-            logit: model.logit(features).clamp(-LOGIT_MAX, LOGIT_MAX),
-            cosine,
-        }
-    }
 }
 
 /// A pair to compare: the later entry, the earlier one, the cosine of their plain vectors.
@@ -122,10 +112,16 @@ impl Compared {
         let pairs = self.with_cosines(&pairs);
         let found = self.all_features(index, &pairs);
         for (&(b, a, cosine), (features, _)) in pairs.iter().zip(found) {
-            let features = pair::with_prevalence(features, self.prevalence);
-            let pair = Pair::new(&self.model, &features, cosine);
-            self.pairs.insert((a, b), pair);
+            self.judge((a, b), cosine, features);
         }
+    }
+
+    /// Keeps what the model says of a pair, the earlier entry first, and gives its features with the prevalence.
+    fn judge(&mut self, pair: (DocId, DocId), cosine: f32, features: Features) -> Features {
+        let features = pair::with_prevalence(features, self.prevalence);
+        let logit = self.model.logit(&features).clamp(-LOGIT_MAX, LOGIT_MAX);
+        self.pairs.insert(pair, Pair { logit, cosine });
+        features
     }
 
     /// Mean log-odds between two sets of entries; what was no candidate pair is compared now.
@@ -152,10 +148,8 @@ impl Compared {
         let Some((features, _)) = self.features(index, (a, b), cosine, expanded) else {
             return -LOGIT_MAX;
         };
-        let features = pair::with_prevalence(features, self.prevalence);
-        let pair = Pair::new(&self.model, &features, cosine);
-        self.pairs.insert((a, b), pair);
-        pair.logit
+        self.judge((a, b), cosine, features);
+        self.pair(a, b).map_or(-LOGIT_MAX, |pair| pair.logit)
     }
 
     /// Reads an entry, with its neighbours' words, if that was not done yet.

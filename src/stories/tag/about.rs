@@ -105,8 +105,7 @@ pub(super) fn about(words: &Words<'_>, named: &[Named], slugs: &[String]) -> Vec
         .iter()
         .zip(slugs)
         .map(|(n, slug)| {
-            let possessive = words.tokens.get(n.end).is_some_and(|t| t.is(look::POSSESSIVE));
-            let next = words.word(n.end + usize::from(possessive));
+            let next = word_after(words, n);
             let source = judges(words, n, slug)
                 || n.end == words.tokens.len()
                     && matches!(words.word(n.first.wrapping_sub(1)), "says" | "said" | "warns" | "by");
@@ -120,11 +119,15 @@ pub(super) fn about(words: &Words<'_>, named: &[Named], slugs: &[String]) -> Vec
         .collect()
 }
 
-/// `Jefferies analysts`, `Moody's says`.
+/// A house that judges others is a source: `Jefferies analysts`, `Moody's says`.
 pub(super) fn judges(words: &Words<'_>, n: &Named, slug: &str) -> bool {
+    HOUSES.contains(&slug) && JUDGES.contains(&word_after(words, n))
+}
+
+/// The word after a name and its `'s`.
+fn word_after<'w>(words: &'w Words<'_>, n: &Named) -> &'w str {
     let possessive = words.tokens.get(n.end).is_some_and(|t| t.is(look::POSSESSIVE));
-    let next = words.word(n.end + usize::from(possessive));
-    HOUSES.contains(&slug) && JUDGES.contains(&next)
+    words.word(n.end + usize::from(possessive))
 }
 
 /// One entry of a story as [`agree`] weighs it.

@@ -144,7 +144,7 @@ pub(super) fn described(
         .zip(slugs)
         .zip(about(summary, named, slugs))
         .map(|((n, slug), about)| {
-            let source = judges(summary, n, slug) || tells(summary, n);
+            let source = judges(summary, n, slug) || is_quoted(summary, n);
             fine && about && new(n, slug) && n.score >= DESCRIBED_SCORE && !source
         })
         .collect()
@@ -164,8 +164,8 @@ fn describes(words: &Words<'_>, named: &[Named]) -> Option<bool> {
         .max()
 }
 
-/// `according to Goldman`, `an analyst at Jefferies`, `told Reuters`.
-fn tells(words: &Words<'_>, n: &Named) -> bool {
+/// Somebody is told or quoted: `according to Goldman`, `an analyst at Jefferies`, `told Reuters`.
+fn is_quoted(words: &Words<'_>, n: &Named) -> bool {
     let before = words.word(n.first.wrapping_sub(1));
     let earlier = words.word(n.first.wrapping_sub(2));
     matches!(before, "told" | "tells" | "at" | "says" | "said" | "via") || before == "to" && earlier == "according"
@@ -173,15 +173,18 @@ fn tells(words: &Words<'_>, n: &Named) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::super::Tagger;
     use crate::config::StorySettings;
     use crate::model::MentionPlace;
 
+    static TAGGER: LazyLock<Tagger> = LazyLock::new(|| Tagger::new(&StorySettings::default()));
+
     /// Companies that an entry is about and only its summary names.
     #[track_caller]
     fn check(headline: &str, summary: &str, expected: &[&str]) {
-        let tagger = Tagger::new(&StorySettings::default());
-        let tags = tagger.tag(headline, summary);
+        let tags = TAGGER.tag(headline, summary);
         let below = tags.mentions.iter().filter(|m| m.place == MentionPlace::Summary);
         let about: Vec<&str> = below.filter(|m| m.about).map(|m| m.name.as_str()).collect();
         assert_eq!(about, expected, "{headline}\n{:#?}", tags.mentions);

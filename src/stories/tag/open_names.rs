@@ -18,7 +18,7 @@
 //! In a Title Case Headline every word has a capital, so runs there take no everyday words.
 
 use super::context::cue;
-use super::proper::Reader;
+use super::proper::Capitals;
 use super::ticker::{Marked, TickerHit};
 use super::tokens::{Case, Words, gap, look};
 
@@ -33,14 +33,14 @@ pub(super) struct OpenName {
 
 /// Finds unlisted names outside the words already `taken`.
 pub(super) fn find(words: &Words<'_>, cues: &[u16], taken: &[bool], tickers: &[TickerHit<'_>]) -> Vec<OpenName> {
-    let reader = Reader { words, cues, taken };
+    let capitals = Capitals { words, cues, taken };
     let mut names: Vec<OpenName> = Vec::new();
     for hit in tickers
         .iter()
         .filter(|h| matches!(h.marked, Marked::Brackets | Marked::Exchange) && h.company.is_none())
     {
         if hit.ticker.len() >= 2
-            && let Some(first) = reader.run_before(hit.first, 4)
+            && let Some(first) = capitals.run_before(hit.first, 4)
         {
             names.push(OpenName {
                 first,
@@ -51,17 +51,17 @@ pub(super) fn find(words: &Words<'_>, cues: &[u16], taken: &[bool], tickers: &[T
         }
     }
     for index in 0..words.tokens.len() {
-        if reader.is_taken(index) || names.iter().any(|n| n.first <= index && index < n.end) {
+        if capitals.is_taken(index) || names.iter().any(|n| n.first <= index && index < n.end) {
             continue;
         }
-        if let Some(name) = reader.at(index) {
+        if let Some(name) = capitals.at(index) {
             names.push(name);
         }
     }
     names
 }
 
-impl Reader<'_> {
+impl Capitals<'_> {
     fn at(&self, index: usize) -> Option<OpenName> {
         self.by_last_word(index)
             .or_else(|| self.by_role(index))

@@ -4,13 +4,13 @@ use super::context::cue;
 use super::tokens::{Case, Token, Words, gap, look};
 
 /// A headline's words, what each is known for, and which belong to a name already.
-pub(super) struct Reader<'a> {
+pub(super) struct Capitals<'a> {
     pub words: &'a Words<'a>,
     pub cues: &'a [u16],
     pub taken: &'a [bool],
 }
 
-impl Reader<'_> {
+impl Capitals<'_> {
     pub(super) fn token(&self, index: usize) -> Option<&Token> {
         self.words.tokens.get(index)
     }
