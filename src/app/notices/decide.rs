@@ -178,7 +178,7 @@ fn alerts(facts: &Facts) -> Vec<String> {
             edition.slot
         ));
     }
-    alerts.extend(full_disk(facts.disk));
+    alerts.extend(full_disk(facts.disk, facts.summary.n_bytes.unsigned_abs()));
     if !facts.damage.is_empty() {
         alerts.push(format!(
             "The database is damaged ({}): but for this mail nothing is sent until it is whole. Stop Courant, put the last \
@@ -189,22 +189,24 @@ fn alerts(facts: &Facts) -> Vec<String> {
     alerts
 }
 
-/// Less than a tenth is free.
-fn full_disk(disk: Option<Space>) -> Option<String> {
-    let Space {
-        free_bytes,
-        total_bytes,
-    } = disk.filter(|disk| disk.free_bytes < disk.total_bytes / 10)?;
+fn full_disk(disk: Option<Space>, database_bytes: u64) -> Option<String> {
+    let disk = disk.filter(|disk| disk.is_nearly_full(database_bytes))?;
     Some(format!(
-        "The disk of the database is nearly full: {} of {} are free. When it is full nothing can be written, and no mail \
-         leaves. Make room, or keep less (`keep_entries` and `keep_deliveries` in [database]).",
-        gigabytes(free_bytes),
-        gigabytes(total_bytes)
+        "The disk of the database is nearly full: {} of {} are free, and the database takes {}. When it is full nothing can \
+         be written, and no mail leaves. Make room, or keep less (`keep_entries` and `keep_deliveries` in [database]).",
+        size(disk.free_bytes),
+        size(disk.total_bytes),
+        size(database_bytes)
     ))
 }
 
-fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
+fn size(bytes: u64) -> String {
+    let mb = bytes as f64 / 1e6;
+    if mb < 1000.0 {
+        format!("{mb:.0} MB")
+    } else {
+        format!("{:.1} GB", mb / 1e3)
+    }
 }
 
 /// Feeds that a person should look at: key, state, reason.
@@ -348,12 +350,9 @@ mod tests {
         );
         check(
             |f| {
-                f.disk = Some(Space {
-                    free_bytes: 9_990_000_000,
-                    total_bytes: 100_000_000_000,
-                });
+                f.summary.n_bytes = 11_000_000_000;
             },
-            "nearly full: 10.0 GB of 100.0 GB are free",
+            "nearly full: 10.0 GB of 100.0 GB are free, and the database takes 11.0 GB",
         );
         check(
             |f| f.damage = "row 3 missing from index i".into(),
