@@ -11,7 +11,7 @@ use crate::app;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{self, Config};
 use crate::model::{EntryId, StoryId};
-use crate::store::stories::Correction;
+use crate::store::corrections::Correction;
 use crate::store::window::WindowRow;
 use crate::store::{self, Db, StoreError};
 use crate::stories::backtest::{self, Changes, Group, Places};
@@ -92,8 +92,8 @@ fn read(conn: &store::rusqlite::Connection, from: Timestamp) -> Result<Stored, S
     let learnt = store::settings::get(conn, stories::LEARNT)?.unwrap_or_default();
     Ok(Stored {
         rows: store::window::entries(conn, from)?,
-        corrections: store::stories::corrections(conn)?,
-        places: store::stories::corrected_places(conn)?,
+        corrections: store::corrections::all(conn)?,
+        places: store::corrections::places(conn)?,
         learnt: String::from_utf8_lossy(&learnt).into_owned(),
         older: store::window::older_texts(conn, from, stories::OLDER_TEXTS)?,
     })

@@ -11,7 +11,7 @@ use super::Exit;
 use super::eval::write_table;
 use crate::context::Ctx;
 use crate::model::{Entry, EntryId};
-use crate::store::{stories, window};
+use crate::store::{corrections, window};
 
 /// Where to, and how far back
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub async fn run(ctx: &Ctx, args: &Args) -> anyhow::Result<Exit> {
     let since = ctx.now().minus(Duration::from_secs(args.days * 86_400));
     let read = ctx
         .db
-        .read(move |conn| Ok((window::entries(conn, since)?, stories::corrections(conn)?)));
+        .read(move |conn| Ok((window::entries(conn, since)?, corrections::all(conn)?)));
     let (rows, said) = read.await?;
     std::fs::create_dir_all(&args.folder).with_context(|| format!("Unable to make {}", args.folder.display()))?;
     let (items, corrections) = (args.folder.join("items.tsv"), args.folder.join("corrections.tsv"));

@@ -8,14 +8,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::{error, info};
 
+use super::built::Built;
 use super::ledger;
-use super::prepare::Preparer;
 use super::rate::Limiter;
 use super::retry;
 use super::send::{Batch, Learned, Way};
 use super::smtp::Limits;
 use super::{suppression_hash, take_over};
-use crate::config::{Config, Transport, UncertainPolicy};
+use crate::config::{Transport, UncertainPolicy};
 use crate::context::{Ctx, Next};
 use crate::crash;
 use crate::halt::{self, Halt};
@@ -63,13 +63,6 @@ pub struct Mailer {
     looked_back: bool,
 }
 
-/// What is made from one configuration.
-struct Built {
-    config: Arc<Config>,
-    way: Arc<Way>,
-    preparer: Arc<Preparer>,
-}
-
 impl Mailer {
     /// Takes the outbox over: settles what the last process left, and withdraws old editions when it was silent for
     /// long.
@@ -87,7 +80,7 @@ impl Mailer {
     pub async fn start_with(ctx: Ctx, limits: Option<Limits>) -> Result<Self, MailError> {
         let config = ctx.config();
         let key = ctx.token_key().await?;
-        let built = build(&ctx, config, &key, limits)?;
+        let built = Built::new(&ctx, config, &key, limits)?;
         let resend = built.config.mail.on_uncertain == UncertainPolicy::Resend
             || matches!(&*built.way, Way::Local(local) if local.is_idempotent());
         let epoch = take_over::begin(&ctx, resend).await?;
@@ -344,7 +337,7 @@ impl Mailer {
         if Arc::ptr_eq(&config, &self.built.config) {
             return;
         }
-        match build(&self.ctx, Arc::clone(&config), &self.key, self.limits) {
+        match Built::new(&self.ctx, Arc::clone(&config), &self.key, self.limits) {
             Ok(built) => {
                 self.built = built;
                 if let Some(learned) = &mut self.learned {
@@ -386,16 +379,6 @@ impl Mailer {
         }
         Ok(())
     }
-}
-
-fn build(ctx: &Ctx, config: Arc<Config>, key: &TokenKey, limits: Option<Limits>) -> Result<Built, MailError> {
-    let way = Way::new(&config.mail, limits).map_err(MailError::Setup)?;
-    let preparer = Preparer::new(ctx.db.clone(), Arc::clone(&config), key.clone()).map_err(MailError::Setup)?;
-    Ok(Built {
-        config,
-        way: Arc::new(way),
-        preparer: Arc::new(preparer),
-    })
 }
 
 async fn close_idle(learned: &mut Learned) {

@@ -1,6 +1,7 @@
 //! Mail: editions rendered (`render`), messages built (`message`), delivered (`smtp`, `transport`) and retried
 //! (`retry`). [`Mailer`] is the loop's work.
 
+mod built;
 mod dkim;
 pub mod doctor;
 mod ledger;
@@ -10,6 +11,7 @@ pub mod personal;
 mod prepare;
 pub mod rate;
 pub mod render;
+mod report;
 pub mod retry;
 mod send;
 mod send_test;

@@ -1,10 +1,67 @@
-//! Words of readers on stories: what a digest showed them, and the requests that the stage that places entries takes up.
+//! Corrections: what people said of stories, and the readers' requests that the stage that places entries takes up, with
+//! what a digest showed them.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Result, StoreError};
 use crate::model::{Edition, EntryId, Layout, StoryId, SubscriberId};
 use crate::time::Timestamp;
+
+/// One correction: `true` for together.
+pub type Correction = (bool, EntryId, EntryId);
+
+/// All corrections, oldest first.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn all(conn: &Connection) -> Result<Vec<Correction>> {
+    let mut statement = conn.prepare_cached("SELECT kind, entry_a, entry_b FROM corrections ORDER BY id")?;
+    let rows = statement.query_map([], |row| {
+        let kind: String = row.get(0)?;
+        Ok((kind == "together", EntryId::new(row.get(1)?), EntryId::new(row.get(2)?)))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The newest correction's number; 0 without any. A change means the engine's window is out of date.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn last(conn: &Connection) -> Result<i64> {
+    Ok(conn
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM corrections")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The stories of all entries that a person said a word on.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn places(conn: &Connection) -> Result<Vec<(EntryId, StoryId)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT entry_id, story_id FROM story_entries
+         WHERE entry_id IN (SELECT entry_a FROM corrections UNION SELECT entry_b FROM corrections)
+         ORDER BY entry_id",
+    )?;
+    let rows = statement.query_map([], |row| Ok((EntryId::new(row.get(0)?), StoryId::new(row.get(1)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps a person's word on two entries.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn put(tx: &Transaction<'_>, (together, a, b): Correction, source: &str, now: Timestamp) -> Result<()> {
+    tx.prepare_cached("INSERT INTO corrections (kind, entry_a, entry_b, source, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            if together { "together" } else { "apart" },
+            a.get(),
+            b.get(),
+            source,
+            now.unix()
+        ])?;
+    Ok(())
+}
 
 /// A story as a digest printed it.
 #[derive(Debug, Clone, PartialEq)]

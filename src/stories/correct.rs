@@ -36,7 +36,7 @@ pub fn merge(tx: &Transaction<'_>, into: StoryId, from: StoryId, source: &str, n
         Ok::<_, StoreError>(members.first().map(|m| m.entry.id))
     };
     if let (Some(a), Some(b)) = (first(into)?, first(from)?) {
-        store::stories::correct(tx, (true, a, b), source, now)?;
+        store::corrections::put(tx, (true, a, b), source, now)?;
     }
     store::stories::merge(tx, from, into, source, now)?;
     super::choose_lead(tx, into)?;
@@ -63,10 +63,10 @@ pub fn split(tx: &Transaction<'_>, story: StoryId, entries: &[EntryId], source: 
         .flat_map(|a| stay.iter().map(move |m| (*a, m.entry.id)))
         .take(PAIRS_MAX)
     {
-        store::stories::correct(tx, (false, a, b), source, now)?;
+        store::corrections::put(tx, (false, a, b), source, now)?;
     }
     for b in moved.iter().skip(1) {
-        store::stories::correct(tx, (true, first.entry.id, *b), source, now)?;
+        store::corrections::put(tx, (true, first.entry.id, *b), source, now)?;
     }
     let new = store::stories::open(tx, first.entry.id, first.entry.dated_at)?;
     store::stories::move_entries(tx, &moved, new)?;

@@ -99,7 +99,7 @@ impl Grouper {
                     .into_iter()
                     .map(|entry| Ok((store::stories::story_of(conn, entry.id)?, entry)))
                     .collect::<store::Result<Vec<_>>>()?;
-                Ok((placed, store::stories::last_correction(conn)?))
+                Ok((placed, store::corrections::last(conn)?))
             })
             .await?;
         if waiting.is_empty() {
@@ -144,9 +144,9 @@ impl Grouper {
                 Ok((
                     window,
                     store::window::older_texts(conn, since, OLDER_TEXTS)?,
-                    store::stories::corrections(conn)?,
+                    store::corrections::all(conn)?,
                     store::settings::get(conn, LEARNT)?,
-                    store::stories::corrected_places(conn)?,
+                    store::corrections::places(conn)?,
                 ))
             })
             .await?;
@@ -215,7 +215,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// An empty engine as configured, with what persons said.
 #[must_use]
-pub fn engine(config: &Config, corrections: &[store::stories::Correction]) -> Engine {
+pub fn engine(config: &Config, corrections: &[store::corrections::Correction]) -> Engine {
     Engine::new(Knobs::from(&config.stories), Corrections::said(corrections))
 }
 

@@ -3,6 +3,8 @@
 //! The `cron` crate reads them otherwise (seconds first, Sunday is 1), so each field is read here into the set of its
 //! values, and the crate is handed plain lists.
 
+mod words;
+
 use std::collections::BTreeSet;
 
 /// Longest schedule that is looked at, in bytes.
@@ -212,71 +214,6 @@ impl Fields {
         ]
         .join(" ")
     }
-
-    /// `every day at 07:00`.
-    pub(super) fn words(&self) -> String {
-        let mut words = format!("{} {}", self.day_words(), self.time_words());
-        if !self.months.full(&MONTH) {
-            words.push_str(" in ");
-            words.push_str(&and(self.months.named(&MONTH)));
-        }
-        words
-    }
-
-    /// The everyday rhythms, which every language has words for: days of the week, and one time.
-    pub(super) fn plain(&self) -> Option<(Vec<u8>, String)> {
-        let one = |field: &Field| field.values.first().copied().filter(|_| field.values.len() == 1);
-        let (hour, minute) = (one(&self.hours)?, one(&self.minutes)?);
-        let plain = self.months.full(&MONTH) && self.days.full(&DAY);
-        let days = self.weekdays.values.iter().copied().collect();
-        plain.then(|| (days, format!("{hour:02}:{minute:02}")))
-    }
-
-    fn day_words(&self) -> String {
-        let every_day = self.days.full(&DAY);
-        let every_weekday = self.weekdays.values.len() == 7;
-        let numbers = and(self.days.values.iter().map(u8::to_string).collect());
-        let plural = if self.days.values.len() == 1 { "" } else { "s" };
-        let of_month = format!("on day{plural} {numbers} of the month");
-        let weekdays = match self.weekdays.range() {
-            Some((first, last)) if last > first + 1 => format!("{} to {}", day_name(first), day_name(last)),
-            _ => format!("every {}", and(self.weekdays.named(&WEEKDAY))),
-        };
-        match (every_day, every_weekday) {
-            (true, true) => "every day".to_owned(),
-            (true, _) | (_, true) if self.either_day() => "every day".to_owned(),
-            (true, false) => weekdays,
-            (false, true) => of_month,
-            (false, false) if self.either_day() => format!("{of_month} and {weekdays}"),
-            (false, false) => format!("{of_month} when it is {}", and(self.weekdays.named(&WEEKDAY))),
-        }
-    }
-
-    fn time_words(&self) -> String {
-        const TIMES_MAX: usize = 6;
-        let minutes = || and(self.minutes.values.iter().map(u8::to_string).collect());
-        if self.hours.full(&HOUR) && self.minutes.full(&MINUTE) {
-            "every minute".to_owned()
-        } else if self.hours.full(&HOUR) {
-            format!("every hour at minute {}", minutes())
-        } else if self.hours.values.len() * self.minutes.values.len() <= TIMES_MAX {
-            let times = self.hours.values.iter().flat_map(|hour| {
-                self.minutes
-                    .values
-                    .iter()
-                    .map(move |minute| format!("{hour:02}:{minute:02}"))
-            });
-            format!("at {}", and(times.collect()))
-        } else {
-            let hours = and(self.hours.values.iter().map(u8::to_string).collect());
-            let minutes = if self.minutes.full(&MINUTE) {
-                "every minute".to_owned()
-            } else {
-                format!("minute {}", minutes())
-            };
-            format!("at {minutes} of the hours {hours}")
-        }
-    }
 }
 
 impl Field {
@@ -409,89 +346,5 @@ fn out_of_range(text: &str, kind: &Kind) -> String {
     )
 }
 
-fn day_name(value: u8) -> &'static str {
-    DAYS.get(usize::from(value)).copied().unwrap_or("?")
-}
-
-/// `a, b and c`.
-fn and(mut words: Vec<String>) -> String {
-    match words.pop() {
-        None => String::new(),
-        Some(last) if words.is_empty() => last,
-        Some(last) => format!("{} and {last}", words.join(", ")),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn says(text: &str, words: &str) {
-        assert_eq!(Fields::parse(text).unwrap().words(), words);
-    }
-
-    #[track_caller]
-    fn refused(text: &str, why: &str) {
-        let error = Fields::parse(text).unwrap_err();
-        assert!(error.contains(why), "{error}");
-    }
-
-    #[test]
-    fn fields_are_said_in_words() {
-        says("0 7 * * *", "every day at 07:00");
-        says("30 7,19 * * *", "every day at 07:30 and 19:30");
-        says("0 7 * * 1-5", "Monday to Friday at 07:00");
-        says("0 8 * * Sun", "every Sunday at 08:00");
-        says("0 8 * * 0", "every Sunday at 08:00");
-        says("0 8 * * 7", "every Sunday at 08:00");
-        says("0 8 * * mon,wed,fri", "every Monday, Wednesday and Friday at 08:00");
-        says("0 8 * * 0-7", "every day at 08:00");
-        says("0 9 1 * *", "on day 1 of the month at 09:00");
-        says(
-            "0 9 1,15 jan,jul *",
-            "on days 1 and 15 of the month at 09:00 in January and July",
-        );
-        says("0 8 13 * FRI", "on day 13 of the month and every Friday at 08:00");
-        says(
-            "0 8 */2 * Fri",
-            "on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of the month when it is Friday at 08:00",
-        );
-        says("@hourly", "every day every hour at minute 0");
-        says("@daily", "every day at 00:00");
-        says("@weekly", "every Sunday at 00:00");
-        says("* * * * *", "every day every minute");
-        says("0 8 * * Fri-Sun", "every Sunday, Friday and Saturday at 08:00");
-    }
-
-    #[test]
-    fn wrong_fields_say_what_is_right() {
-        refused("0 7 * *", "4 fields where five are needed");
-        refused("0 0 7 * * *", "6 fields where five are needed");
-        refused("60 7 * * *", "`60` in the minute field is not between 0 and 59");
-        refused("0 24 * * *", "`24` in the hour field is not between 0 and 23");
-        refused("0 7 0 * *", "`0` in the day of month field");
-        refused("0 7 * * 8", "`8` in the weekday field");
-        refused("0 7 * * Funday", "names such as `Mon-Fri`");
-        refused("0 7 L * *", "`L` in the day of month field is no number from 1 to 31");
-        refused("*/0 7 * * *", "step 0");
-        refused("0 9-7 * * *", "runs backwards");
-        refused("@fortnightly", "`@hourly`");
-        refused("", "0 fields");
-        refused("0 7 * * 999999999999", "not between");
-    }
-
-    #[test]
-    fn one_spelling_for_one_meaning() {
-        for (text, canonical) in [
-            ("00 07 * * *", "0 7 * * *"),
-            ("0 7 * * Mon-Fri", "0 7 * * 1-5"),
-            ("0 7 * * 7", "0 7 * * 0"),
-            ("0,30 7 1-31 Jan */2", "0,30 7 1-31 1 */2"),
-        ] {
-            let fields = Fields::parse(text).unwrap();
-            assert_eq!(fields.canonical(), canonical);
-            assert_eq!(Fields::parse(canonical).unwrap(), fields);
-        }
-    }
-}
+mod tests;

@@ -140,7 +140,7 @@ async fn what_a_person_kept_apart_stays_apart() {
     world
         .ctx
         .db
-        .write(move |tx| store::stories::correct(tx, (false, first, later), "operator", NOW))
+        .write(move |tx| store::corrections::put(tx, (false, first, later), "operator", NOW))
         .await
         .unwrap();
     grouper.tick().await.unwrap();
@@ -207,7 +207,7 @@ async fn the_engine_writes_down_what_it_unites() {
     let apart = world
         .ctx
         .db
-        .write(move |tx| store::stories::correct(tx, (false, a, b), "operator", NOW));
+        .write(move |tx| store::corrections::put(tx, (false, a, b), "operator", NOW));
     apart.await.unwrap();
     Grouper::new(world.ctx.clone()).tick().await.unwrap();
     let (one, other) = (world.story_of(a).await, world.story_of(b).await);

@@ -2,10 +2,12 @@
 
 mod digests;
 mod feeds;
+mod headers;
 mod imap;
 mod languages;
 mod mail;
 mod service;
+mod shared;
 mod stories;
 mod subscribers;
 
@@ -31,9 +33,9 @@ pub(super) fn check(roots: Vec<Table<'_>>, known: &KnownSlugs, around: &Surround
     let daemon = service::daemon(roots.single("daemon", notes));
     let database = service::database(roots.single("database", notes), around);
     let poll = service::poll(roots.single("poll", notes));
-    let shared = feeds::Shared {
-        groups: feeds::groups(roots.many("group")),
-        hosts: feeds::hosts(roots.many("host")),
+    let shared = shared::Shared {
+        groups: shared::groups(roots.many("group")),
+        hosts: shared::hosts(roots.many("host")),
     };
     let lists = feeds::lists(roots.many("feed_list"), &shared, around);
     let feeds = feeds::feeds(roots.many("feed"), &shared, lists.is_empty(), around, notes);

@@ -4,30 +4,31 @@
 //! redirects, no decompression. Redirects are followed here, each hop judged by [`guard`] before it is asked; names are
 //! resolved here, and the addresses that were judged are the ones connected to.
 
+mod clients;
 mod failure;
 mod head;
+mod outcome;
 mod redirect;
 mod resolver;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use reqwest::dns::Resolve;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use url::Url;
 
-use self::failure::{fail, failure_of, innermost, refusal, shown};
+use self::clients::Clients;
+use self::failure::{fail, failure_of, refusal, shown};
 use self::head::Head;
+pub use self::outcome::{FetchOutcome, Fetched};
 use self::redirect::{redirect_target, same_site};
-use self::resolver::{Guarded, SystemResolver};
+use self::resolver::SystemResolver;
 use super::guard;
-use super::headers::Link;
 use crate::config::PollSettings;
-use crate::model::{DueFeed, FeedSpec, PollFailure, Validators};
+use crate::model::{DueFeed, FeedSpec, PollFailure};
 use crate::time::Timestamp;
-use crate::tls;
 
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, \
                       application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, text/html;q=0.4, */*;q=0.1";
@@ -35,98 +36,15 @@ const ACCEPT_PAGE: &str = "text/html, application/xhtml+xml, */*;q=0.1";
 const ACCEPT_ENCODING: &str = "gzip, br, zstd";
 /// So much of an error page is read, to see who blocks us.
 const ERROR_PAGE_MAX: u64 = 64 * 1024;
-/// How long a connection is kept for another feed of the same host.
-const IDLE_MAX: Duration = Duration::from_secs(5);
-/// Requests of one client before another takes its place. Its idle connections go with it: a sweep over thousands of
-/// hosts, one connection each, would else run out of open files, which many systems limit to 1,024.
-const REQUESTS_EACH: u32 = 256;
 /// So much of a hub's refusal is kept.
 const SAID_MAX_CHARS: usize = 200;
 
-/// What one fetch came to.
-#[derive(Debug)]
-pub struct Fetched {
-    /// How it ended.
-    pub outcome: FetchOutcome,
-    /// Where the leading permanent redirects led.
-    pub permanent_to: Option<String>,
-    /// The address that answered.
-    pub url: String,
-    /// HTTP status, when an answer came.
-    pub status: Option<u16>,
-    /// `ETag` and `Last-Modified` of the answer.
-    pub validators: Validators,
-    /// How long the answer stays fresh.
-    pub fresh_for: Duration,
-    /// When the server says to come back (`Retry-After`).
-    pub retry_at: Option<Timestamp>,
-    /// The links of its `Link` headers.
-    pub links: Vec<Link>,
-    /// Bytes of bodies received.
-    pub n_bytes: u64,
-    /// Time from the request to the last byte.
-    pub duration: Duration,
-}
-
-impl Fetched {
-    /// Before anything came from this address.
-    pub(super) fn nothing(url: &str) -> Self {
-        Self {
-            outcome: FetchOutcome::NotModified,
-            permanent_to: None,
-            url: url.to_owned(),
-            status: None,
-            validators: Validators::default(),
-            fresh_for: Duration::ZERO,
-            retry_at: None,
-            links: Vec::new(),
-            n_bytes: 0,
-            duration: Duration::ZERO,
-        }
-    }
-}
-
-/// How a fetch ended.
-#[derive(Debug)]
-pub enum FetchOutcome {
-    /// 304.
-    NotModified,
-    /// 200 with a body, as it was on the wire.
-    Body {
-        /// The bytes.
-        wire: Vec<u8>,
-        /// `Content-Encoding`.
-        encoding: String,
-        /// `Content-Type`.
-        content_type: String,
-    },
-    /// Another status; the start of its page says who refused.
-    Refused {
-        /// The failure, should the page say nothing.
-        failure: PollFailure,
-        /// Start of the page.
-        page: Vec<u8>,
-        /// `Content-Encoding` of it.
-        encoding: String,
-    },
-    /// No usable answer.
-    Failed(PollFailure),
-}
-
-/// The HTTP clients, one for each way out.
+/// Asks servers for feeds and pages.
 pub struct Fetcher {
     settings: PollSettings,
     /// What every request carries.
     common: HeaderMap,
-    resolver: Arc<dyn Resolve>,
-    tls: OnceLock<rustls::ClientConfig>,
-    clients: Mutex<BTreeMap<(Option<String>, bool), InUse>>,
-}
-
-/// A client, and how many requests it was asked for.
-struct InUse {
-    client: Client,
-    n_requests: u32,
+    clients: Clients,
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -153,9 +71,7 @@ impl Fetcher {
         Self {
             settings: settings.clone(),
             common,
-            resolver,
-            tls: OnceLock::new(),
-            clients: Mutex::default(),
+            clients: Clients::new(settings, resolver),
         }
     }
 
@@ -212,7 +128,7 @@ impl Fetcher {
         })?;
         // Login headers and unusual ports belong to the configured address, not to where a redirect once led.
         let own = Url::parse(&feed.spec.url).unwrap_or_else(|_| start.clone());
-        let client = self.client(feed.spec.proxy.as_deref(), allow_private)?;
+        let client = self.clients.client(feed.spec.proxy.as_deref(), allow_private)?;
         let mut url = start.clone();
         let mut seen = vec![start.clone()];
         let mut permanent = true;
@@ -274,7 +190,9 @@ impl Fetcher {
             let message = format!("`{}` is not asked: {why}", shown(url));
             fail("forbidden_address", None, message)
         })?;
-        let client = self.client(feed.and_then(|feed| feed.proxy.as_deref()), allow_private)?;
+        let client = self
+            .clients
+            .client(feed.and_then(|feed| feed.proxy.as_deref()), allow_private)?;
         let request = client
             .post(parsed.clone())
             .timeout(self.settings.timeout)
@@ -396,64 +314,6 @@ impl Fetcher {
             body.extend_from_slice(&chunk);
         }
         Ok(body)
-    }
-
-    /// One for all clients: reading the platform's roots takes longer than a poll does.
-    fn tls(&self) -> Result<rustls::ClientConfig, PollFailure> {
-        if let Some(config) = self.tls.get() {
-            return Ok(config.clone());
-        }
-        let mut config = tls::client_config(self.settings.ca_file.as_deref()).map_err(|why| {
-            let named = if self.settings.ca_file.is_some() {
-                "[poll].ca_file: "
-            } else {
-                ""
-            };
-            fail("tls", None, format!("{named}{why}"))
-        })?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(self.tls.get_or_init(|| config).clone())
-    }
-
-    fn client(&self, proxy: Option<&str>, allow_private: bool) -> Result<Client, PollFailure> {
-        let key = (proxy.map(str::to_owned), allow_private);
-        let mut clients = self.clients.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(used) = clients.get_mut(&key).filter(|used| used.n_requests < REQUESTS_EACH) {
-            used.n_requests += 1;
-            return Ok(used.client.clone());
-        }
-        let mut builder = Client::builder()
-            .no_proxy()
-            .referer(false)
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.settings.connect_timeout)
-            .pool_idle_timeout(IDLE_MAX)
-            .pool_max_idle_per_host(1)
-            .dns_resolver(Guarded {
-                inner: Arc::clone(&self.resolver),
-                // Through a proxy only the proxy's own name is resolved here, and the operator named it.
-                allow_private: allow_private || proxy.is_some(),
-            });
-        if let Some(proxy) = proxy {
-            let proxy = reqwest::Proxy::all(proxy).map_err(|error| {
-                fail(
-                    "connect",
-                    None,
-                    format!("the proxy of this feed cannot be used: {error}"),
-                )
-            })?;
-            builder = builder.proxy(proxy);
-        }
-        let client = builder
-            .tls_backend_preconfigured(self.tls()?)
-            .build()
-            .map_err(|error| fail("tls", None, format!("no HTTP client: {}", innermost(&error))))?;
-        let used = InUse {
-            client: client.clone(),
-            n_requests: 1,
-        };
-        clients.insert(key, used);
-        Ok(client)
     }
 }
 

@@ -1,5 +1,9 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claim::{CLAIM_ONE, DUE, NEXT_DUE};
 use super::*;
-use crate::model::{PollCounts, PollOutcome, PollRecord};
+use crate::model::{FeedSpec, PollCounts, PollOutcome, PollRecord, Validators};
 use crate::store::{entries, migrate};
 
 const NOW: Timestamp = Timestamp::from_unix(1_772_000_000);

@@ -9,6 +9,7 @@
 mod address;
 mod report;
 mod screen;
+mod subject;
 mod text;
 
 use mail_parser::{HeaderValue, Message, MessageParser};
@@ -235,26 +236,26 @@ fn read_words(message: &Message<'_>, detail: &Detail, proof: &Proof, reading: &m
         Detail::Leave(_) => return reading.commands.push(Command::Leave(None)),
         Detail::Plain | Detail::Settings(_) | Detail::Reply(_) => {}
     }
-    let subject = text::bare_subject(message.subject().unwrap_or_default());
+    let subject = subject::bare_subject(message.subject().unwrap_or_default());
     // Systems that cut `+detail` leave the token in the subject; a reply to a question of ours carries it there too.
-    if let Some(token) = text::confirm_token(&subject) {
+    if let Some(token) = subject::confirm_token(&subject) {
         return reading.commands.push(Command::Confirm(token));
     }
-    if let (Proof::Settings(_), Some(asked)) = (proof, text::asked_again(&subject)) {
+    if let (Proof::Settings(_), Some(asked)) = (proof, subject::asked_again(&subject)) {
         for line in asked.split(';') {
             reading.line(line);
         }
         return;
     }
     // The subject of a reply is the old one: a digest may be called "Daily". Only a wish to leave counts there.
-    if !is_reply(message) && !text::is_reply_subject(message.subject().unwrap_or_default()) {
+    if !is_reply(message) && !subject::is_reply_subject(message.subject().unwrap_or_default()) {
         reading.line(&subject);
     } else if let Line::Command(leave @ Command::Leave(_)) = parse_line(&subject) {
         reading.commands.push(leave);
     }
     let mut n_prose = 0;
     for line in text::unquoted_lines(message) {
-        if let Some(token) = text::confirm_token(&line) {
+        if let Some(token) = subject::confirm_token(&line) {
             reading.commands = vec![Command::Confirm(token)];
             return;
         }

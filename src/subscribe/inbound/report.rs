@@ -11,7 +11,7 @@
 
 use mail_parser::{Message, MimeHeaders as _};
 
-use super::text;
+use super::{subject, text};
 use crate::model::SmtpPhase;
 use crate::reply_code::{Meaning, enhanced_code, meaning};
 
@@ -249,7 +249,7 @@ fn said(message: &Message<'_>) -> (ReportKind, String, String) {
     };
     let replied = raw("Auto-Submitted").is_some_and(|value| value.starts_with("auto-replied"));
     let bounced = raw("X-Failed-Recipients").is_some();
-    if !bounced && (replied || text::is_vacation(message.subject().unwrap_or_default())) {
+    if !bounced && (replied || subject::is_vacation(message.subject().unwrap_or_default())) {
         return nothing;
     }
     letter(&text::whole(message, PART_BYTES_MAX))

@@ -10,7 +10,7 @@
 use mail_parser::Message;
 
 use super::Envelope;
-use super::text;
+use super::subject;
 use crate::address::Address;
 
 /// Most bytes of the header block.
@@ -170,7 +170,7 @@ pub fn answerable(message: &Message<'_>, envelope: &Envelope) -> Result<(), Igno
         "X-Failed-Recipients",
         "X-Loop",
     ];
-    if marks.into_iter().any(has) || text::is_automatic(message.subject().unwrap_or_default()) {
+    if marks.into_iter().any(has) || subject::is_automatic(message.subject().unwrap_or_default()) {
         return Err(Ignored::AutoReply);
     }
     let author = message
