@@ -98,7 +98,11 @@ async fn compose_and_send(config: Config, key: &str) -> anyhow::Result<Exit> {
 /// Waits until the running daemon has found the stories of what came in until now.
 async fn placed(ctx: &Ctx) -> anyhow::Result<()> {
     let asked_at = ctx.now();
-    while ctx.db.read(move |conn| digests::entries_wait(conn, asked_at)).await? {
+    while ctx
+        .db
+        .read(move |conn| digests::window::entries_wait(conn, asked_at))
+        .await?
+    {
         if ctx.now().since(asked_at) > PLACED_WITHIN {
             eprintln!("Some articles have no story yet; they come in the next edition.");
             return Ok(());

@@ -205,7 +205,7 @@ async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next>
             continue;
         }
         let at = firing.at;
-        if now < at.plus(GRACE) && ctx.db.read(move |conn| digests::entries_wait(conn, at)).await? {
+        if now < at.plus(GRACE) && ctx.db.read(move |conn| digests::window::entries_wait(conn, at)).await? {
             ctx.wakes.stories.notify_one();
             next.at = now.plus(GRACE_LOOK);
             return Ok(next);
@@ -240,9 +240,14 @@ async fn make_edition(
     window_from: Timestamp,
 ) -> Result<()> {
     let now = ctx.now();
-    // First take back what still waits, so that no sender can begin it while its stories are being told anew.
+    // First take back what still waits, so that no sender can begin it while its stories are being told anew, and close
+    // the window, so that no article can come into it after it was read.
     let own = slot.clone();
-    let n_superseded = ctx.db.write(move |tx| digests::supersede(tx, &own, now)).await?;
+    let closed = ctx.db.write(move |tx| {
+        let n_superseded = digests::supersede(tx, &own, now)?;
+        Ok((n_superseded, digests::window::close(tx, own.due_at, now)?))
+    });
+    let (n_superseded, n_put_off) = closed.await?;
     let groups = groups(ctx, &slot, window_from, now, None).await?;
     let earliest = groups
         .keys()
@@ -275,6 +280,7 @@ async fn make_edition(
         n_stories,
         n_readers,
         n_superseded,
+        n_put_off,
         n_audiences_max = groups.len(),
         outcome,
         "edition composed"

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::digests::window;
 use super::{Result, feeds, texts};
 use crate::model::{DueFeed, Entry, EntryId, FeedId, IdentityKind, NewEntry, PollCounts, PollOutcome, PollRecord};
 use crate::time::Timestamp;
@@ -193,6 +194,7 @@ fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> R
     let (any_known, any_dead): (bool, bool) = tx
         .prepare_cached(HAS_ANY)?
         .query_row([feed.id.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let seen_at = window::seen_at(tx, record.at)?;
     for entry in &record.entries {
         if any_known && known(tx, feed.id, entry, &mut counts)? {
             continue;
@@ -201,7 +203,7 @@ fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> R
             counts.n_known += 1;
             continue;
         }
-        if insert(tx, feed.id, entry, record.at)? {
+        if insert(tx, feed.id, entry, seen_at)? {
             if entry.history {
                 counts.n_history += 1;
             } else {
@@ -287,7 +289,7 @@ fn buried(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) 
     Ok(true)
 }
 
-fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) -> Result<bool> {
+fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, seen_at: Timestamp) -> Result<bool> {
     let inserted = tx
         .prepare_cached(
             "INSERT INTO entries (feed_id, identity, identity_kind, url, title, summary, author, language, publisher,
@@ -307,7 +309,7 @@ fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) 
             entry.publisher,
             entry.categories.join("\n"),
             entry.published_at.map(Timestamp::unix),
-            now.unix(),
+            seen_at.unix(),
             entry.dated_at.unix(),
             entry.content_hash,
             entry.history,
@@ -374,94 +376,4 @@ pub fn delete_tombstones(tx: &Transaction<'_>, before: Timestamp, limit: usize) 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::migrate;
-
-    /// A database with one feed and entries of these rules versions, dated 1, 2, 3 ...
-    fn database(versions: &[u32]) -> Connection {
-        let mut conn = Connection::open_in_memory().unwrap();
-        migrate::migrate(&mut conn, std::path::Path::new("memory")).unwrap();
-        conn.execute(
-            "INSERT INTO feeds (key, url, added_at) VALUES ('a', 'https://e.org/', 0)",
-            [],
-        )
-        .unwrap();
-        for (n, version) in (1_i64..).zip(versions) {
-            conn.execute(
-                "INSERT INTO entries (feed_id, identity, identity_kind, title, first_seen_at, dated_at, content_hash, rules_version)
-                 VALUES (1, CAST(?1 AS BLOB), 'guid', 't', ?1, ?1, x'', ?2)",
-                params![n, version],
-            )
-            .unwrap();
-        }
-        conn
-    }
-
-    #[track_caller]
-    fn check(versions: &[u32], wanted: u32, since: i64, expected: &[i64]) {
-        let conn = database(versions);
-        let found = ungrouped(&conn, wanted, Timestamp::from_unix(since), Timestamp::from_unix(0), 100).unwrap();
-        let found: Vec<i64> = found.iter().map(|entry| entry.dated_at.unix()).collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn entries_of_older_rules_come_oldest_first() {
-        check(&[], 3, 0, &[]);
-        check(&[0, 3, 1, 3, 2, 0], 3, 0, &[1, 3, 5, 6]);
-        // What nobody has seen yet always comes; what older rules saw, only back to `since`.
-        check(&[0, 3, 1, 3, 2, 0], 3, 4, &[1, 5, 6]);
-        check(&[2, 2, 0, 2], 3, 9, &[3]);
-        check(&[3, 3], 3, 0, &[]);
-        check(&[4, 0], 3, 0, &[2]);
-    }
-
-    fn plan(sql: &str, n_parameters: usize) -> Vec<String> {
-        let conn = database(&[1]);
-        let mut plan = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        plan.query_map(rusqlite::params_from_iter(vec![1; n_parameters]), |row| row.get(3))
-            .unwrap()
-            .map(|step| step.unwrap())
-            .collect()
-    }
-
-    /// With ten million entries stored, a poll must still find each of its own by one look into an index.
-    #[test]
-    fn a_poll_never_walks_the_entries() {
-        let by_identity = "(feed_id=? AND identity=?)";
-        for (sql, n_parameters, by) in [
-            (KNOWN, 4, by_identity),
-            (RENAMED, 3, "entries_url (url=?)"),
-            (BURIED, 2, by_identity),
-            (HAS_ANY, 1, "(feed_id=?)"),
-        ] {
-            let steps = plan(sql, n_parameters);
-            let looks: Vec<&String> = steps.iter().filter(|step| step.contains("entr")).collect();
-            assert!(!looks.is_empty(), "{sql}: {steps:#?}");
-            assert!(
-                looks.iter().all(|step| step.starts_with("SEARCH") && step.contains(by)),
-                "{sql}: {steps:#?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_search_for_work_never_walks_the_entries() {
-        let steps = plan(OLD_VERSIONS, 1);
-        assert!(
-            !steps
-                .iter()
-                .any(|step| step.starts_with("SCAN e") || step.starts_with("SCAN n")),
-            "{steps:#?}"
-        );
-        let steps = plan(UNGROUPED, 4);
-        assert!(
-            steps
-                .iter()
-                .any(|step| step.contains("entries_todo (rules_version=? AND dated_at>?)")),
-            "{steps:#?}"
-        );
-        assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
-    }
-}
+mod tests;

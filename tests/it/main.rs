@@ -51,3 +51,4 @@ mod program;
 mod service;
 mod stories;
 mod websub;
+mod windows;

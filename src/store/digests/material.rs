@@ -56,21 +56,6 @@ pub struct NearStory {
     pub first_at: Timestamp,
 }
 
-/// Whether entries seen by `due` wait for their story.
-///
-/// # Errors
-/// When SQLite fails.
-pub fn entries_wait(conn: &Connection, due: Timestamp) -> Result<bool> {
-    const LOOK_BACK_SECS: i64 = 2 * 86_400;
-    let mut statement = conn.prepare_cached(
-        "SELECT EXISTS (
-           SELECT 1 FROM entries e
-           WHERE e.rules_version = 0 AND e.dated_at > ?2 AND e.first_seen_at <= ?1 AND e.history = 0
-             AND NOT EXISTS (SELECT 1 FROM story_entries se WHERE se.entry_id = e.id))",
-    )?;
-    Ok(statement.query_row([due.unix(), due.unix() - LOOK_BACK_SECS], |row| row.get(0))?)
-}
-
 /// Stories with at least one entry that is news and came in after `from`, up to `to`, with all entries they had by then,
 /// from the feeds given (`None`: all).
 ///

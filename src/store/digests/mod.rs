@@ -1,7 +1,9 @@
-//! Editions with their audiences as they are recorded; what composing reads (`material`) and who gets them (`readers`).
+//! Editions with their audiences as they are recorded; what composing reads (`material`), up to where
+//! (`window`), and who gets them (`readers`).
 
 mod material;
 mod readers;
+pub mod window;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use crate::time::Timestamp;
 
 pub use material::{
     Candidate, CandidateEntry, FeedHealth, NearStory, articles_by_feed, candidate, candidates, company_days,
-    entries_wait, feed_health, reading_since, theme_names,
+    feed_health, reading_since, theme_names,
 };
 pub use readers::{PastAudience, ReaderQuery, ReaderRow, audience_of, past_audiences, reader, readers};
 

@@ -1,0 +1,100 @@
+//! Every article lies in the window of one edition, however polls, stories and slots overlap.
+
+use std::time::Duration;
+
+use courant::digest;
+use courant::store::rusqlite::Connection;
+use courant::stories::Grouper;
+use courant::time::Timestamp;
+
+use super::fake_feeds::{Act, FakeFeeds, reply, rss};
+use super::poll_world::{NOW, World};
+use super::program::until;
+
+/// Thursday, 26 February 2026, 07:00 UTC: the second slot after [`NOW`].
+const SLOT: Timestamp = Timestamp::from_unix(1_772_089_200);
+const DAY: Duration = Duration::from_hours(24);
+
+async fn world(feeds: &FakeFeeds) -> World {
+    World::with(&[("wire", feeds.url("/a.xml"))], |config| {
+        config.poll.allow_private = true;
+        config.feeds[0].interval = Some(Duration::from_hours(1));
+    })
+    .await
+}
+
+async fn place(world: &World) {
+    let mut grouper = Grouper::new(world.ctx.clone());
+    while grouper.tick().await.unwrap().did > 0 {}
+}
+
+/// The leads of the stories of each edition that was made.
+async fn told(world: &World) -> Vec<Vec<String>> {
+    let read = |conn: &Connection| {
+        let mut statement = conn.prepare("SELECT content FROM editions WHERE outcome <> 'missed' ORDER BY due_at")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        Ok(rows.collect::<Result<Vec<_>, _>>()?)
+    };
+    let editions = world.ctx.db.read(read).await.unwrap();
+    let leads = |json: &String| {
+        let edition: courant::model::Edition = serde_json::from_str(json).unwrap();
+        edition
+            .stories
+            .into_iter()
+            .map(|scored| scored.story.lead.title)
+            .collect()
+    };
+    editions.iter().map(leads).collect()
+}
+
+/// The answer comes when the edition is composed already; where is the article that it brings told?
+#[tokio::test]
+async fn a_poll_under_way_when_an_edition_is_made_brings_news_of_the_next() {
+    let feeds = FakeFeeds::start().await;
+    let old = ("1", "Acme buys Globex for $2 billion", NOW.unix() - 600);
+    let new = ("2", "Initech files for bankruptcy", SLOT.unix() - 600);
+    feeds.on(
+        "/a.xml",
+        [
+            reply(200, rss(&[old])),
+            Act::Slow(Box::new(reply(200, rss(&[old, new])))),
+        ],
+    );
+    let world = world(&feeds).await;
+    world.tick().await;
+    place(&world).await;
+
+    world.clock.set(SLOT.minus(Duration::from_secs(2)));
+    let slot = async {
+        until("the poll", || feeds.n_seen() == 2).await;
+        world.clock.set(SLOT);
+        digest::tick(&world.ctx).await.unwrap();
+        feeds.release();
+    };
+    tokio::join!(world.tick(), slot);
+    place(&world).await;
+    world.clock.set(SLOT.plus(DAY));
+    digest::tick(&world.ctx).await.unwrap();
+    assert_eq!(told(&world).await, [vec![old.1.to_owned()], vec![new.1.to_owned()]]);
+}
+
+/// The slot waits ten minutes for a story, and no longer.
+#[tokio::test]
+async fn what_has_no_story_when_its_window_closes_comes_in_the_next_edition() {
+    let feeds = FakeFeeds::start().await;
+    let late = ("1", "Initech files for bankruptcy", SLOT.unix() - 600);
+    feeds.on("/a.xml", [reply(200, rss(&[])), reply(200, rss(&[late]))]);
+    let world = world(&feeds).await;
+    world.tick().await;
+    world.clock.set(SLOT.minus(Duration::from_secs(60)));
+    world.tick().await;
+    for minutes in [0, 10] {
+        world.clock.set(SLOT.plus(Duration::from_mins(minutes)));
+        digest::tick(&world.ctx).await.unwrap();
+    }
+    assert_eq!(told(&world).await, [Vec::<String>::new()]);
+    place(&world).await;
+    world.clock.set(SLOT.plus(DAY));
+    digest::tick(&world.ctx).await.unwrap();
+    assert_eq!(told(&world).await, [vec![], vec![late.1.to_owned()]]);
+}
