@@ -20,11 +20,15 @@ need() {
   if [ ! -e "$quiet" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$quiet" && chmod 755 "$quiet" && made=1 # nothing is started by its installation
   fi
-  local done=0 log
+  local done=1 log
   log=$(mktemp)
-  { apt-get -qq update &&
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "${missing[@]}"; } \
-    >"$log" 2>&1 || done=$?
+  # A mirror may fail for a moment, and one of several lists for good: what counts is whether the packages come.
+  for _ in 1 2 3; do
+    { apt-get -qq update || true
+      DEBIAN_FRONTEND=noninteractive timeout 600 \
+        apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "${missing[@]}"; } >"$log" 2>&1 && done=0 && break
+    dpkg --configure -a >>"$log" 2>&1 || true
+  done
   [ -z "$made" ] || rm -f "$quiet"
   if [ "$done" != 0 ]; then
     tail -n 20 "$log"

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 /// The look at start takes no longer, so that a daemon with gigabytes stored is there at once; of so large a file it sees the
 /// beginning.
 const START_MAX: Duration = Duration::from_millis(500);
+/// So many steps are taken however long they last: a small file is seen whole on a machine that stands still, too.
+const STEPS_FREE: u32 = 64;
 /// The whole file is read as often; once it was found damaged, daily, until it is whole again.
 const EVERY: Duration = Duration::from_hours(7 * 24);
 const AGAIN: Duration = Duration::from_hours(24);
@@ -23,7 +25,12 @@ const BURST: Duration = Duration::from_millis(20);
 /// The look at start. What it finds stops the sending at once, and the loop looks closely next.
 pub async fn at_start(ctx: &Ctx) {
     let began = Instant::now();
-    match ctx.db.look(Depth::Quick, move || began.elapsed() < START_MAX).await {
+    let mut n = 0_u32;
+    let goes_on = move || {
+        n += 1;
+        n <= STEPS_FREE || began.elapsed() < START_MAX
+    };
+    match ctx.db.look(Depth::Quick, goes_on).await {
         Ok(Some(found)) if !found.is_empty() => tracing::error!(damage = found, "The database is damaged"),
         Ok(Some(_)) => {}
         Ok(None) => {

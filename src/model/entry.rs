@@ -75,7 +75,7 @@ pub struct Entry {
     pub press_release: bool,
     /// Publication time when known.
     pub published_at: Option<Timestamp>,
-    /// When we first saw it.
+    /// When we first saw it: when its poll began, or right after the window of an edition that was closed meanwhile.
     pub first_seen_at: Timestamp,
     /// The time every window uses.
     pub dated_at: Timestamp,

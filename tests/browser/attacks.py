@@ -1,5 +1,6 @@
 """What strangers try: scanners, guesses, foreign forms, frames, slow connections."""
 
+import functools
 import http.server
 import secrets
 import socket
@@ -115,21 +116,23 @@ def foreign_forms(ground, house, browser, settings):
 
 
 def guesses(ground, house, settings, leave, left):
-    """Tokens at random: slowed after thirty a minute, while those that are good go on. `left` was used before."""
+    """Tokens at random: slowed after thirty a minute, while those that are good go on. `left` was used before. They are asked
+    from a network of their own: the wrong tokens of other parts began a minute of this one."""
     part = "guessing"
     kinds = ("settings", "leave", "confirm")
-    answers = [house.ask(f"/{kinds[n % 3]}/{secrets.token_hex(16)}") for n in range(60)]
+    ask = functools.partial(house.ask, source="127.9.9.9")
+    answers = [ask(f"/{kinds[n % 3]}/{secrets.token_hex(16)}") for n in range(60)]
     statuses = [status for status, _, _ in answers]
     first = statuses.index(429) if 429 in statuses else None
     ground.check(part, "after thirty wrong tokens a minute comes 429", first is not None and first <= 30, statuses)
     ground.check(part, "and stays, with Retry-After", set(statuses[first:]) == {429} and answers[-1][1]["Retry-After"].isdigit(), statuses)
     near = leave[:-1] + ("a" if leave[-1] != "a" else "b")
-    ground.check(part, "a token that is wrong in its last letter is as wrong as any", house.ask(near)[0] in (404, 429))
+    ground.check(part, "a token that is wrong in its last letter is as wrong as any", ask(near)[0] in (404, 429))
     bodies = {body for status, _, body in answers if status == 404}
     ground.check(part, "all wrong tokens get one and the same page", len(bodies) == 1, len(bodies))
-    good = {house.ask(path)[0] for _ in range(40) for path in (settings, leave)}
+    good = {ask(path)[0] for _ in range(40) for path in (settings, leave)}
     ground.check(part, "good tokens are never slowed", good == {200}, good)
-    clicks = {house.ask(left, "POST", b"List-Unsubscribe=One-Click")[0] for _ in range(40)}
+    clicks = {ask(left, "POST", b"List-Unsubscribe=One-Click")[0] for _ in range(40)}
     ground.check(part, "nor is one click, however often it is posted from one place", clicks == {200}, clicks)
 
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 import urllib3
 from selenium import webdriver
-from selenium.common.exceptions import InvalidSessionIdException, TimeoutException
+from selenium.common.exceptions import (
+    InvalidSessionIdException,
+    NoSuchElementException,
+    NoSuchWindowException,
+    SessionNotCreatedException,
+    StaleElementReferenceException,
+    TimeoutException,
+    WebDriverException,
+)
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -22,7 +30,15 @@ ANSWER_SECONDS = 60
 PAGE_SECONDS = 45
 TRIES_MAX = 3
 RESTARTS_MAX = 4
-NO_ANSWER = (urllib3.exceptions.HTTPError, TimeoutException, InvalidSessionIdException)
+NO_ANSWER = (
+    urllib3.exceptions.HTTPError,
+    TimeoutException,
+    InvalidSessionIdException,
+    NoSuchWindowException,
+    SessionNotCreatedException,
+)
+# A question that was not answered in time is not asked three times more, as urllib3 does by itself.
+urllib3.Retry.DEFAULT = urllib3.Retry(0)
 
 
 @dataclass
@@ -35,19 +51,33 @@ class Sight:
     n_parts: int
 
 
+def gives_no_answer(error):
+    """Whether Chromium or its driver failed, and not the page: "tab crashed" and the like have no kind of their own."""
+    return isinstance(error, NO_ANSWER) or type(error) is WebDriverException
+
+
 class Browser:
     """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it.
     `ask_server` fails where Courant itself does not answer: that is no fault of Chromium's."""
 
     def __init__(self, ground, ask_server, scripts=True):
         self.ground, self.ask_server, self.scripts = ground, ask_server, scripts
-        self.driver = self.profile = self.pictures = self.language = None
+        self.driver = self.service = self.profile = self.pictures = self.language = None
         self.width = 640
         self.n_starts = self.n_restarts = 0
         self._start()
         ground.at_end(self._end)
 
     def _start(self):
+        for _ in range(TRIES_MAX - 1):
+            try:
+                return self._begin()
+            except (urllib3.exceptions.HTTPError, WebDriverException) as error:
+                print(f"note  Chromium does not start and is started anew: {type(error).__name__}", flush=True)
+                self._end()
+        return self._begin()
+
+    def _begin(self):
         self.n_starts += 1
         name = "on" if self.scripts else "off"
         self.profile = self.ground.path("chromium", f"{name}-{self.n_starts}")
@@ -61,7 +91,8 @@ class Browser:
         if not self.scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         RemoteConnection.set_timeout(ANSWER_SECONDS)
-        self.driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+        self.service = Service("/usr/bin/chromedriver")
+        self.driver = webdriver.Chrome(service=self.service, options=options)
         self.driver.set_page_load_timeout(PAGE_SECONDS)
         self.driver.set_script_timeout(PAGE_SECONDS)
         if self.language:
@@ -69,7 +100,9 @@ class Browser:
 
     def _end(self):
         """Not by asking: one that answers nothing would be asked for minutes."""
-        self.driver.service.process.kill()
+        driver = getattr(self.service, "process", None)
+        if driver is not None:
+            driver.kill()
         subprocess.run(["pkill", "-KILL", "-f", "--", f"--user-data-dir={self.profile}"], check=False)
 
     def again(self, act):
@@ -77,7 +110,9 @@ class Browser:
         for _ in range(TRIES_MAX - 1):
             try:
                 return act()
-            except NO_ANSWER as error:
+            except (urllib3.exceptions.HTTPError, WebDriverException) as error:
+                if not gives_no_answer(error):
+                    raise
                 self.ask_server()
                 self.n_restarts += 1
                 if self.n_restarts > RESTARTS_MAX:
@@ -105,7 +140,11 @@ class Browser:
         self.driver.get(url)
 
     def text(self):
-        return self.driver.find_element(By.TAG_NAME, "body").text
+        """What the page says; nothing while another one takes its place."""
+        try:
+            return self.driver.find_element(By.TAG_NAME, "body").text
+        except (NoSuchElementException, StaleElementReferenceException):
+            return ""
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)

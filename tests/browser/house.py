@@ -2,6 +2,8 @@
 
 import email
 import email.policy
+import functools
+import http.client
 import json
 import re
 import smtplib
@@ -104,14 +106,15 @@ zone = "Europe/London"
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = sender, to, subject, make_msgid(domain="example.net")
         mail.set_content(text)
-        with smtplib.LMTP("127.0.0.1", self.lmtp) as door:
+        with smtplib.LMTP("127.0.0.1", self.lmtp, timeout=60) as door:
             door.send_message(mail, sender, [to])
 
-    def ask(self, path, method="GET", body=None, headers=None):
-        """One request; returns status, headers, text. Redirects are errors of ours, so none is followed."""
+    def ask(self, path, method="GET", body=None, headers=None, source="127.0.0.1"):
+        """One request from an address; returns status, headers, text. Redirects are errors of ours, so none is followed."""
         request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
+        opener = urllib.request.build_opener(NoRedirect, From(source), urllib.request.ProxyHandler({}))
         try:
-            with OPENER.open(request, timeout=30) as answer:
+            with opener.open(request, timeout=60) as answer:
                 return answer.status, answer.headers, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read().decode(errors="replace")
@@ -122,7 +125,15 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-OPENER = urllib.request.build_opener(NoRedirect, urllib.request.ProxyHandler({}))
+class From(urllib.request.HTTPHandler):
+    """Asks from another address of the loopback network: to Courant, somebody else."""
+
+    def __init__(self, address):
+        super().__init__()
+        self.connection = functools.partial(http.client.HTTPConnection, source_address=(address, 0))
+
+    def http_open(self, request):
+        return self.do_open(self.connection, request)
 
 
 def html_of(mail):

@@ -22,7 +22,7 @@ def main(binary, pictures, axe=None):
     axe = pathlib.Path(axe).read_text() if axe else None
     pictures = pathlib.Path(pictures)
     pictures.mkdir(parents=True, exist_ok=True)
-    with Ground() as ground:
+    with Ground(range(26_000, 32_000)) as ground:
         try:
             everything(ground, binary, pictures, axe)
         except Failed as failure:

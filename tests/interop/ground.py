@@ -5,6 +5,7 @@ Whatever happens, `Ground` ends what it started and removes its folder.
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ import time
 # The account that Courant and the mailboxes run under: every Debian has it, and Postfix pipes to nothing as root.
 ACCOUNT = "daemon"
 
-PATIENCE = 90  # seconds: the daemon looks for new mail in its outbox twice a minute
+PATIENCE = 240  # seconds: the daemon looks for new mail in its outbox twice a minute, and machines stand still
 
 
 class Failed(Exception):
@@ -25,9 +26,10 @@ class Failed(Exception):
 
 
 class Ground:
-    """One run: its folder, its processes, its results."""
+    """One run: its folder, its processes, its results. Runs at the same time take their ports from ranges of their own."""
 
-    def __init__(self):
+    def __init__(self, ports=range(20_000, 26_000)):
+        self.ports = ports
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="courant-interop-"))
         self.folder.chmod(0o755)
         self.n_passed = 0
@@ -84,13 +86,12 @@ class Ground:
         return path
 
     def port(self):
-        """A port nobody listens on; each is given out once."""
+        """A port nobody listens on; each is given out once. It is used a while later, so it lies below those that the system
+        gives to connections and to whoever asks for any port."""
         with self._lock:
             while True:
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", 0))
-                    port = probe.getsockname()[1]
-                if port not in self._ports:
+                port = random.choice(self.ports)
+                if port not in self._ports and free(port):
                     self._ports.add(port)
                     return port
 
@@ -138,6 +139,15 @@ def wait_for(what, condition, patience=PATIENCE):
         time.sleep(0.25)
 
 
+def free(port):
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+        return True
+    except OSError:
+        return False
+
+
 def listening(port):
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
@@ -154,7 +164,7 @@ def wait_for_port(name, port, process=None):
             raise Failed(f"{name} ended with {process.returncode}")
         return listening(port)
 
-    wait_for(f"{name} at port {port}", there, 30)
+    wait_for(f"{name} at port {port}", there, 120)
 
 
 def run(command, **options):

@@ -34,7 +34,7 @@ class Person:
             mail[name] = value
         mail.set_content(text or "\n")
         raw = mail.as_bytes(policy=email.policy.SMTP)
-        with smtplib.SMTP("127.0.0.1", self.provider.smtp, timeout=30) as server:
+        with smtplib.SMTP("127.0.0.1", self.provider.smtp, timeout=120) as server:
             server.sendmail(sender or self.address, [to], sign(raw) if sign else raw)
 
     def answer(self, mail, text=""):
@@ -43,7 +43,7 @@ class Person:
 
     def mails(self):
         """The raw bytes of everything in the mailbox."""
-        with imaplib.IMAP4_SSL("localhost", self.dovecot.imaps, ssl_context=self.tls, timeout=30) as box:
+        with imaplib.IMAP4_SSL("localhost", self.dovecot.imaps, ssl_context=self.tls, timeout=120) as box:
             box.login(self.address, PASSWORD)
             box.select("INBOX", readonly=True)
             _, (numbers,) = box.search(None, "ALL")
@@ -53,7 +53,11 @@ class Person:
         """Waits for a mail that passes the test, and returns it with its raw bytes as `.raw`."""
 
         def look():
-            for raw in self.mails():
+            try:
+                raws = self.mails()
+            except (OSError, imaplib.IMAP4.abort):
+                return None  # a busy server is asked again
+            for raw in raws:
                 mail = email.message_from_bytes(raw, policy=email.policy.default)
                 if test(mail):
                     mail.raw = raw

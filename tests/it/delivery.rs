@@ -4,14 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use courant::mail::smtp::Limits;
 use courant::store::rusqlite::Connection;
 
 use crate::fake_smtp::{Act, At, FakeSmtp, Step};
-use crate::outbox_world::{World, relay};
+use crate::outbox_world::{SHORT_BODY, SHORT_COMMAND, World, relay};
 
 pub async fn world_of(server: &FakeSmtp, connections: usize) -> World {
     let mail = relay(server.address.port(), &format!("connections = {connections}"), "");
     World::new(&mail).await
+}
+
+/// One connection that waits for no silent server.
+async fn impatient(server: &FakeSmtp, limits: Limits) -> World {
+    World::with(&relay(server.address.port(), "connections = 1", ""), limits).await
 }
 
 /// `n` readers, one connection, one tick after another until nothing is due; then the outbox.
@@ -210,11 +216,12 @@ async fn silence_ends_at_the_limit_of_its_phase() {
             }
         })
         .await;
-        let mut world = world_of(&server, 1).await;
+        let mut world = impatient(&server, SHORT_COMMAND).await;
         world.digests(2).await;
         world.drain().await;
         assert_eq!(world.status_of(1).await, "queued", "{at:?}");
         world.advance(10);
+        world.restart().await;
         world.drain().await;
         counts(&world.outbox().await, &[("sent", 2)]);
         assert_eq!(server.recipients(), ["r1@example.net", "r2@example.net"], "{at:?}");
@@ -231,7 +238,7 @@ async fn no_clear_reply_to_the_final_dot_is_a_doubt() {
         Act::TakeAndSay("\u{0}\u{1}binary".into()),
         Act::TakeAndSay("x".repeat(10_000_000)),
         Act::TakeAndSay("250-and\r\n".repeat(100_000)),
-        Act::Late(Duration::from_millis(1500), "250 ok".into()),
+        Act::Late(Duration::from_secs(4), "250 ok".into()),
     ];
     for act in acts {
         let shown = format!("{act:?}").chars().take(40).collect::<String>();
@@ -240,7 +247,7 @@ async fn no_clear_reply_to_the_final_dot_is_a_doubt() {
             _ => Act::Usual,
         })
         .await;
-        let mut world = world_of(&server, 1).await;
+        let mut world = impatient(&server, SHORT_BODY).await;
         world.digests(2).await;
         world.drain().await;
         counts(&world.outbox().await, &[("sent", 1), ("uncertain", 1)]);
@@ -282,12 +289,12 @@ async fn a_doubt_is_sent_again_where_that_is_wanted_and_for_answers_always() {
 #[tokio::test]
 async fn a_late_reply_is_never_credited_to_another_message() {
     let server = FakeSmtp::start(|step| match step.at {
-        At::Dot if step.line.contains("To: r1@") => Act::Late(Duration::from_millis(1500), "250 ok".into()),
+        At::Dot if step.line.contains("To: r1@") => Act::Late(Duration::from_secs(4), "250 ok".into()),
         At::Dot if step.line.contains("To: r2@") => Act::Say("554 5.6.0 not this one".into()),
         _ => Act::Usual,
     })
     .await;
-    let mut world = world_of(&server, 1).await;
+    let mut world = impatient(&server, SHORT_BODY).await;
     world.digests(3).await;
     world.drain().await;
     assert_eq!(world.status_of(1).await, "uncertain");

@@ -140,6 +140,9 @@ async fn a_page_that_hangs_or_fails_holds_nothing_up_for_long() {
     server.on("/hangs", [Act::Hang]);
     let world = world(&server).await;
     world.tick().await;
+    world
+        .reload(|config| config.poll.timeout = Duration::from_secs(2))
+        .await;
     let counts = read_pages(&world).await;
     assert_eq!((counts.n_read, counts.n_failed, counts.n_waiting), (0, 3, 1));
     let mut stories = Grouper::new(world.ctx.clone());
@@ -217,7 +220,7 @@ async fn the_text_is_in_no_mail() {
     let here = Installation::new(&format!(
         "[database]\npath = \"courant.db\"\n[poll]\nallow_private = true\nhost_pause = \"0s\"\n[mail]\n\
          transport = \"folder\"\nfolder = \"mail\"\nlist_address = \"news@example.org\"\ncontact = \"Desk\"\n[[digest]]\n\
-         key = \"daily\"\nscore_min = 0.0\n[[feed]]\nkey = \"gazette\"\nurl = \"{}\"\nfull_text = true\n",
+         key = \"daily\"\nscore_min = 0.0\nschedule = \"0 7 1 1 *\"\n[[feed]]\nkey = \"gazette\"\nurl = \"{}\"\nfull_text = true\n",
         server.url("/feed")
     ));
     here.done(&["poll"]);

@@ -1,6 +1,7 @@
 //! Mails to whoever runs this: the summary of a week, a notice when something broke, and no more than one a day.
 
 use courant::clock::{Clock as _, SystemClock};
+use courant::ops::disk::space;
 use courant::store::rusqlite::Connection;
 
 use super::fake_feeds::{FakeFeeds, reply, rss};
@@ -8,13 +9,22 @@ use super::program::{Installation, until};
 
 const DAY: i64 = 86_400;
 
+/// A zone in which it is noon: Monday at 08:00, when a summary is due, is hours away.
+fn noon() -> String {
+    let utc = SystemClock.now().unix() / 3_600 % 24;
+    // The sign is the POSIX one: `Etc/GMT+5` is five hours behind.
+    format!("Etc/GMT{:+}", utc - 12)
+}
+
 fn config(feed: &str) -> String {
+    let zone = noon();
     format!(
         "[daemon]\noperator = \"ops@example.org\"\n[database]\npath = \"courant.db\"\n\
          [poll]\nallow_private = true\nhost_pause = \"0s\"\n[web]\nenabled = false\n\
          [mail]\nlist_address = \"news@example.org\"\nfrom = \"digest@example.org\"\ncontact = \"Desk, 1 Main Street\"\n\
          transport = \"folder\"\nfolder = \"mails\"\n\
-         [[digest]]\nkey = \"daily\"\nschedule = \"0 7 1 1 *\"\n[[feed]]\nkey = \"acme\"\nurl = \"{feed}\"\n"
+         [[digest]]\nkey = \"daily\"\nschedule = \"0 7 1 1 *\"\nzone = \"{zone}\"\n\
+         [[feed]]\nkey = \"acme\"\nurl = \"{feed}\"\n"
     )
 }
 
@@ -36,6 +46,11 @@ fn mails(here: &Installation) -> Vec<String> {
 
 /// Runs the daemon until it has looked after itself once more, and so many mails to the operator have left in all.
 async fn one_round(here: &Installation, n_mails: i64) {
+    let disk = space(here.folder.path()).unwrap();
+    assert!(
+        !disk.is_nearly_full(0),
+        "{disk:?}: of this the daemon rightly writes to its operator; make room, or set TMPDIR"
+    );
     execute(here, "DELETE FROM settings WHERE key = 'checkpoint_at'");
     let daemon = here.start(&["run"]);
     until("the mails to the operator", || {

@@ -18,11 +18,21 @@ use tokio::sync::watch;
 
 pub const NOW: Timestamp = Timestamp::from_unix(1_800_000_000);
 
-/// Short, so that a silent server costs a test little; long enough for a busy machine.
+/// Longer than a busy machine stands still.
 pub const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
-    command: Duration::from_millis(700),
-    body: Duration::from_millis(700),
+    command: Duration::from_secs(60),
+    body: Duration::from_secs(60),
+};
+
+/// Where a server is silent in a reply to a command, or to the final dot: so that it costs a test little.
+pub const SHORT_COMMAND: Limits = Limits {
+    command: Duration::from_secs(2),
+    ..LIMITS
+};
+pub const SHORT_BODY: Limits = Limits {
+    body: Duration::from_secs(2),
+    ..LIMITS
 };
 
 pub struct World {
@@ -52,6 +62,10 @@ fn config(folder: &TempDir, mail: &str) -> Arc<Config> {
 
 impl World {
     pub async fn new(mail: &str) -> Self {
+        Self::with(mail, LIMITS).await
+    }
+
+    pub async fn with(mail: &str, limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config(&folder, mail);
         let db = Db::open(&folder.path().join("courant.db")).unwrap();
@@ -60,7 +74,7 @@ impl World {
         let clock = Arc::new(FakeClock::at(NOW));
         let random = Arc::new(SeededRandom::new(1));
         let ctx = Ctx::new(receiver, db, Arc::clone(&clock) as _, random);
-        let mailer = Mailer::start_with(ctx.clone(), Some(LIMITS)).await.unwrap();
+        let mailer = Mailer::start_with(ctx.clone(), Some(limits)).await.unwrap();
         Self {
             ctx,
             clock,

@@ -1,6 +1,7 @@
 //! What servers answer beside a plain document: compressed, cut off, endless, in circles.
 
 use std::io::Write;
+use std::time::Duration;
 
 use courant::model::FeedRow;
 
@@ -9,9 +10,16 @@ use crate::poll::{one, world};
 use crate::poll_world::World;
 
 async fn failure_of(act: Act) -> FeedRow {
+    let silent = matches!(act, Act::Drip | Act::Hang);
     let server = FakeFeeds::start().await;
     server.on("/a", [act]);
-    let world = world(&server).await;
+    let world = World::with(&[("a", server.url("/a"))], |config| {
+        config.poll.allow_private = true;
+        if silent {
+            config.poll.timeout = Duration::from_secs(2);
+        }
+    })
+    .await;
     world.tick().await;
     assert!(world.entries("a").await.is_empty());
     let feed = world.feed("a").await;

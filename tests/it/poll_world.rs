@@ -19,8 +19,8 @@ pub const NOW: Timestamp = Timestamp::from_unix(1_772_000_000);
 
 const BASE: &str = r#"
 [poll]
-timeout = "2s"
-connect_timeout = "1s"
+timeout = "60s"
+connect_timeout = "30s"
 wire_max = "64KiB"
 body_max = "256KiB"
 host_pause = "0s"
