@@ -24,10 +24,10 @@ need() {
   log=$(mktemp)
   # A mirror may fail for a moment, and one of several lists for good: what counts is whether the packages come.
   for _ in 1 2 3; do
-    { apt-get -qq update || true
+    { timeout 300 apt-get -qq update || true
       DEBIAN_FRONTEND=noninteractive timeout 600 \
         apt-get -qq -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "${missing[@]}"; } >"$log" 2>&1 && done=0 && break
-    dpkg --configure -a >>"$log" 2>&1 || true
+    DEBIAN_FRONTEND=noninteractive timeout 300 dpkg --configure -a >>"$log" 2>&1 || true
   done
   [ -z "$made" ] || rm -f "$quiet"
   if [ "$done" != 0 ]; then

@@ -9,11 +9,12 @@ use crate::store::Depth;
 use crate::store::integrity;
 use crate::time::Timestamp;
 
-/// The look at start takes no longer, so that a daemon with gigabytes stored is there at once; of so large a file it sees the
+/// The look at start takes hardly longer, so that a daemon with gigabytes stored is there at once; of so large a file it sees the
 /// beginning.
 const START_MAX: Duration = Duration::from_millis(500);
-/// So many steps are taken however long they last: a small file is seen whole on a machine that stands still, too.
-const STEPS_FREE: u32 = 64;
+/// So many steps, of a few megabytes, are taken however long they last: a small file is seen whole on a machine that stands
+/// still, too.
+const STEPS_FREE: u32 = 4;
 /// The whole file is read as often; once it was found damaged, daily, until it is whole again.
 const EVERY: Duration = Duration::from_hours(7 * 24);
 const AGAIN: Duration = Duration::from_hours(24);

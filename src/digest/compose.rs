@@ -60,6 +60,12 @@ pub fn compose(material: Material) -> Edition {
             let beside = Beside {
                 source_weights: &source_weights(candidate),
                 near_since: near().map(|near| near.first_at).min(),
+                known_since: candidate
+                    .entries
+                    .iter()
+                    .map(|item| item.entry.first_seen_at)
+                    .min()
+                    .unwrap_or(story.first_at),
             };
             (story.score, story.parts) = rank::score(&story, beside, (from, to), &material.weights);
             let entries = candidate

@@ -19,6 +19,7 @@ pub mod slot;
 pub mod standing;
 pub mod view;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, DigestSettings};
@@ -26,7 +27,7 @@ use crate::context::{Ctx, Next};
 use crate::crash;
 use crate::mail::render::RenderError;
 use crate::model::Slot;
-use crate::store::digests::{self, Unfinished};
+use crate::store::digests::{self, Unfinished, window};
 use crate::store::{StoreError, settings};
 use crate::time::{ReaderSchedule, Schedule, Timestamp, Zone};
 use make::Maker;
@@ -106,18 +107,23 @@ async fn one_digest(ctx: &Ctx, config: &Config, spec: &DigestSettings) -> Result
     let (unfinished, too_early) = ctx
         .db
         .read(move |conn| {
-            Ok((
-                digests::unfinished(conn, &key)?,
-                digests::any_missed_after(conn, &key, now)?,
-            ))
+            let too_early = digests::any_missed_after(conn, &key, now)? || window::any_ahead(conn, &key, now)?;
+            Ok((digests::unfinished(conn, &key)?, too_early))
         })
         .await?;
     if too_early {
         // The clock stood in the future and was put right: those slots are still to come.
         let key = spec.key.clone();
-        ctx.db
-            .write(move |tx| digests::forget_missed_after(tx, &key, now))
-            .await?;
+        let put_right = ctx.db.write(move |tx| {
+            digests::forget_missed_after(tx, &key, now)?;
+            window::put_right(tx, &key, now)
+        });
+        let n = put_right.await?;
+        tracing::warn!(
+            digest.key = spec.key,
+            n,
+            "what was written while the clock stood in the future is put right"
+        );
     }
     for left in unfinished {
         next.did += 1;
@@ -205,13 +211,12 @@ async fn one_schedule(ctx: &Ctx, config: &Config, due: &Due<'_>) -> Result<Next>
             continue;
         }
         let at = firing.at;
-        if now < at.plus(GRACE) && ctx.db.read(move |conn| digests::window::entries_wait(conn, at)).await? {
+        if now < at.plus(GRACE) && ctx.db.read(move |conn| window::entries_wait(conn, at)).await? {
             ctx.wakes.stories.notify_one();
             next.at = now.plus(GRACE_LOOK);
             return Ok(next);
         }
-        make_edition(ctx, config, due.spec, slot, window_from).await?;
-        next.did += 1;
+        next.did += usize::from(make_edition(ctx, config, due.spec, slot, (told_until, window_from)).await?);
     }
     Ok(next)
 }
@@ -231,23 +236,30 @@ async fn miss(ctx: &Ctx, spec: &DigestSettings, slot: Slot, from: Timestamp, to:
     Ok(())
 }
 
-/// Composes, records and queues one edition.
+/// Composes, records and queues one edition, whose window begins at `window_from`, which was counted from the end of the
+/// schedule's last one, `told_until`. `false` when another process made one meanwhile; then nothing was done.
 async fn make_edition(
     ctx: &Ctx,
     config: &Config,
     spec: &DigestSettings,
     slot: Slot,
-    window_from: Timestamp,
-) -> Result<()> {
+    (told_until, window_from): (Option<Timestamp>, Timestamp),
+) -> Result<bool> {
     let now = ctx.now();
     // First take back what still waits, so that no sender can begin it while its stories are being told anew, and close
     // the window, so that no article can come into it after it was read.
-    let own = slot.clone();
+    let (own, clock) = (slot.clone(), Arc::clone(&ctx.clock));
     let closed = ctx.db.write(move |tx| {
+        let now = clock.now();
+        if !window::is_open(tx, &own, told_until, now)? {
+            return Ok(None);
+        }
         let n_superseded = digests::supersede(tx, &own, now)?;
-        Ok((n_superseded, digests::window::close(tx, own.due_at, now)?))
+        Ok(Some((n_superseded, window::close(tx, own.due_at, now)?)))
     });
-    let (n_superseded, n_put_off) = closed.await?;
+    let Some((n_superseded, n_put_off)) = closed.await? else {
+        return Ok(false);
+    };
     let groups = groups(ctx, &slot, window_from, now, None).await?;
     let earliest = groups
         .keys()
@@ -267,8 +279,15 @@ async fn make_edition(
     let (n_stories, n_readers) = (edition.stories.len(), groups.values().sum::<usize>());
     let row = edition.clone();
     crash::point("before_compose");
-    let Some(id) = ctx.db.write(move |tx| digests::record(tx, &row, outcome, now)).await? else {
-        return Ok(());
+    let clock = Arc::clone(&ctx.clock);
+    let recorded = ctx.db.write(move |tx| {
+        if !window::is_open(tx, &row.slot, told_until, clock.now())? {
+            return Ok(None);
+        }
+        digests::record(tx, &row, outcome, now)
+    });
+    let Some(id) = recorded.await? else {
+        return Ok(false);
     };
     crash::point("after_compose");
     let late = now.since(edition.slot.due_at).as_secs_f64();
@@ -287,7 +306,7 @@ async fn make_edition(
     );
     if outcome == "empty" {
         metrics::counter!("courant_digests_total", "digest" => spec.key.clone(), "outcome" => "empty").increment(1);
-        return Ok(());
+        return Ok(true);
     }
     queue(
         ctx,
@@ -299,5 +318,6 @@ async fn make_edition(
             edition,
         },
     )
-    .await
+    .await?;
+    Ok(true)
 }

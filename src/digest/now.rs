@@ -5,6 +5,20 @@ use crate::config::DigestSettings;
 use crate::context::Ctx;
 use crate::model::Slot;
 use crate::store::digests;
+use crate::time::Timestamp;
+
+/// Where the window begins without an earlier edition. The last slot may be due and not be made yet: its window is told, too.
+fn first_window(spec: &DigestSettings, due: Timestamp, counts_from: Option<Timestamp>) -> Timestamp {
+    let from = slot::first_window(&spec.schedule, spec.zone, due);
+    if counts_from.is_some_and(|counts_from| counts_from < from) {
+        slot::first_window(&spec.schedule, spec.zone, from)
+    } else {
+        from
+    }
+}
+
+/// The daemon may make an edition at the same moment; then this one goes on from there.
+const TRIES_MAX: usize = 3;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,19 +39,24 @@ pub struct Made {
 pub async fn send_now(ctx: &Ctx, spec: &DigestSettings) -> Result<Made> {
     let config = ctx.config();
     let now = ctx.now();
-    let key = spec.key.clone();
-    let last = ctx.db.read(move |conn| digests::last_slot(conn, &key, "", now)).await?;
-    let window_from = last.map_or_else(
-        || slot::first_window(&spec.schedule, spec.zone, now),
-        |last| last.window_to,
-    );
     let slot = Slot {
         digest: spec.key.clone(),
         schedule: String::new(),
         key: format!("{}[{}]", spec.zone.local(now).iso(), spec.zone),
         due_at: now,
     };
-    make_edition(ctx, &config, spec, slot.clone(), window_from).await?;
+    for _ in 0..TRIES_MAX {
+        let (key, now) = (spec.key.clone(), ctx.now());
+        let read = ctx.db.read(move |conn| {
+            let last = digests::last_slot(conn, &key, "", now)?;
+            Ok((last.map(|last| last.window_to), digests::counts_from(conn, &key, "")?))
+        });
+        let (told_until, counts_from) = read.await?;
+        let window_from = told_until.unwrap_or_else(|| first_window(spec, slot.due_at, counts_from));
+        if make_edition(ctx, &config, spec, slot.clone(), (told_until, window_from)).await? {
+            break;
+        }
+    }
     let (digest, name) = (spec.key.clone(), slot.key.clone());
     let counted = ctx
         .db

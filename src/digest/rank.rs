@@ -8,7 +8,7 @@
 //! | companies | about a listed company (0.5 when it is only named or unlisted) | this is a digest on companies |
 //! | event | a takeover; other kinds by `EVENTS`, fields by `TOPICS`; the most telling one counts, three quarters of it where the lead tells what is weighed or expected | a gadget's launch and a note on a share are the least of business news, and a deal that is struck is more than one that is thought of |
 //! | size | an unmarked headline names $100 billion or more; $10 billion is 0.75, $100 million 0.25, $10 million 0 | two takeovers of one agency's are not alike: a $14 billion one must not stand below a $38 million one |
-//! | novelty | the story's first report is inside the window, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
+//! | novelty | the story came in with this window, however late, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
 //! | fit | about a company the reader follows, and on a theme he follows (0.67 and 0.33; 0.22 for a company that is only named) | what he asked for comes first |
 //! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden |
 //!
@@ -88,12 +88,14 @@ const HALF_LIFE_SECS: f64 = 12.0 * 3600.0;
 const SOURCE_WEIGHT_FULL: f64 = 2.0;
 
 /// What of a story is no part of its view.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Beside<'a> {
     /// The weights of its distinct outlets.
     pub source_weights: &'a [f64],
     /// First report of the earliest story near to it.
     pub near_since: Option<Timestamp>,
+    /// When its first article came in.
+    pub known_since: Timestamp,
 }
 
 /// The score of a story for nobody in particular, and its parts. The window is the edition's.
@@ -112,7 +114,7 @@ pub fn score(
         "companies" => companies(view),
         "event" => event(view),
         "size" => size(view),
-        "novelty" if view.first_at <= from => 0.0,
+        "novelty" if beside.known_since <= from => 0.0,
         "novelty" if beside.near_since.is_some_and(|since| since <= from) => NOVELTY_NEAR,
         "novelty" => 1.0,
         _ => marks(&view.lead.marks),
@@ -263,6 +265,7 @@ mod tests {
         let beside = Beside {
             source_weights: &[weight],
             near_since: None,
+            known_since: view.first_at,
         };
         let (from, to) = (Timestamp::from_unix(43_200), Timestamp::from_unix(129_600));
         score(view, beside, (from, to), &BTreeMap::new()).0
@@ -329,6 +332,7 @@ mod tests {
             let beside = Beside {
                 source_weights: &[],
                 near_since: near_since.map(Timestamp::from_unix),
+                known_since: Timestamp::from_unix(first_at),
             };
             let (_, parts) = score(
                 &view,

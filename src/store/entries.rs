@@ -158,14 +158,14 @@ pub fn categories(conn: &Connection, ids: &[EntryId]) -> Result<BTreeMap<EntryId
     Ok(found)
 }
 
-/// Writes everything one poll came to: new entries, revisions, validators, the next time, the failure.
+/// Writes at `now` everything one poll came to: new entries, revisions, validators, the next time, the failure.
 ///
 /// Validators go in the same transaction as the entries, so a crash in between can never lose an entry to a 304. What
 /// came from an address that was changed in the configuration meanwhile is dropped.
 ///
 /// # Errors
 /// When SQLite fails; then nothing of this poll may be committed.
-pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<PollCounts> {
+pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord, now: Timestamp) -> Result<PollCounts> {
     if feeds::is_quiet(feed, record) {
         feeds::record_quiet(tx, feed, record)?;
         return Ok(PollCounts::default());
@@ -174,7 +174,7 @@ pub fn record_poll(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) ->
         return Ok(PollCounts::default());
     }
     let counts = match record.outcome {
-        PollOutcome::Read => write_entries(tx, feed, record)?,
+        PollOutcome::Read => write_entries(tx, feed, record, now)?,
         PollOutcome::NotModified | PollOutcome::Same | PollOutcome::Failed(_) => PollCounts::default(),
     };
     feeds::record_state(tx, feed, record, counts)?;
@@ -188,13 +188,13 @@ const KNOWN: &str =
 const RENAMED: &str = "SELECT id FROM entries WHERE url = ?2 AND url <> '' AND feed_id = ?1 AND title = ?3 LIMIT 1";
 const BURIED: &str = "SELECT deleted_at FROM entry_tombstones WHERE feed_id = ?1 AND identity = ?2";
 
-fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord) -> Result<PollCounts> {
+fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord, now: Timestamp) -> Result<PollCounts> {
     let mut counts = PollCounts::default();
     // A new feed has nothing to compare with, and most feeds have no tombstones: two questions instead of 60.
     let (any_known, any_dead): (bool, bool) = tx
         .prepare_cached(HAS_ANY)?
         .query_row([feed.id.get()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let seen_at = window::seen_at(tx, record.at)?;
+    let seen_at = window::seen_at(tx, record.at, now)?;
     for entry in &record.entries {
         if any_known && known(tx, feed.id, entry, &mut counts)? {
             continue;

@@ -29,7 +29,7 @@ TABS_MAX = 120
 ANSWER_SECONDS = 60
 PAGE_SECONDS = 45
 TRIES_MAX = 3
-RESTARTS_MAX = 4
+RESTARTS_MAX = 6
 NO_ANSWER = (
     urllib3.exceptions.HTTPError,
     TimeoutException,
@@ -56,6 +56,13 @@ def gives_no_answer(error):
     return isinstance(error, NO_ANSWER) or type(error) is WebDriverException
 
 
+class Driver(Service):
+    """chromedriver, which is ended by a signal: one that is stuck never answers a request to end."""
+
+    def send_remote_shutdown_command(self):
+        pass
+
+
 class Browser:
     """One window. With `scripts=False` no page may run any, as Chromium's own setting for sites does it.
     `ask_server` fails where Courant itself does not answer: that is no fault of Chromium's."""
@@ -65,14 +72,14 @@ class Browser:
         self.driver = self.service = self.profile = self.pictures = self.language = None
         self.width = 640
         self.n_starts = self.n_restarts = 0
-        self._start()
         ground.at_end(self._end)
+        self._start()
 
     def _start(self):
         for _ in range(TRIES_MAX - 1):
             try:
                 return self._begin()
-            except (urllib3.exceptions.HTTPError, WebDriverException) as error:
+            except (urllib3.exceptions.HTTPError, WebDriverException, OSError) as error:
                 print(f"note  Chromium does not start and is started anew: {type(error).__name__}", flush=True)
                 self._end()
         return self._begin()
@@ -91,7 +98,7 @@ class Browser:
         if not self.scripts:
             options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         RemoteConnection.set_timeout(ANSWER_SECONDS)
-        self.service = Service("/usr/bin/chromedriver")
+        self.service = Driver("/usr/bin/chromedriver")
         self.driver = webdriver.Chrome(service=self.service, options=options)
         self.driver.set_page_load_timeout(PAGE_SECONDS)
         self.driver.set_script_timeout(PAGE_SECONDS)
@@ -140,11 +147,14 @@ class Browser:
         self.driver.get(url)
 
     def text(self):
-        """What the page says; nothing while another one takes its place."""
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    def says(self, words):
+        """Whether the page has these words; it has none while another one takes its place."""
         try:
-            return self.driver.find_element(By.TAG_NAME, "body").text
+            return words in self.text()
         except (NoSuchElementException, StaleElementReferenceException):
-            return ""
+            return False
 
     def all(self, selector):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)

@@ -89,7 +89,7 @@ def lost_link(ground, house, browser, address):
 def shows(ground, browser, part, what, words):
     """Waits until the page shows these words: a key returns before the next page is there."""
     try:
-        wait_for(f"`{words}` on the page", lambda: words in browser.text(), 60)
+        wait_for(f"`{words}` on the page", lambda: browser.says(words), 60)
     except Failed:
         browser.picture("failed")
         raise Failed(f"{part}, {what}: instead of `{words}` the page says `{browser.text()}`") from None

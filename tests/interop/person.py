@@ -52,11 +52,14 @@ class Person:
     def receives(self, what, test, **options):
         """Waits for a mail that passes the test, and returns it with its raw bytes as `.raw`."""
 
+        trouble = []
+
         def look():
             try:
                 raws = self.mails()
-            except (OSError, imaplib.IMAP4.abort):
-                return None  # a busy server is asked again
+            except (OSError, imaplib.IMAP4.abort) as error:
+                trouble.append(error)  # a busy server is asked again
+                return None
             for raw in raws:
                 mail = email.message_from_bytes(raw, policy=email.policy.default)
                 if test(mail):
@@ -64,7 +67,10 @@ class Person:
                     return mail
             return None
 
-        return wait_for(f"{what} for {self.address}", look, **options)
+        try:
+            return wait_for(f"{what} for {self.address}", look, **options)
+        except Failed as failed:
+            raise Failed(f"{failed}; trouble with the mailbox: {trouble[-1:]}") from None
 
     # --- the web
 

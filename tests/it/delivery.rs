@@ -220,11 +220,15 @@ async fn silence_ends_at_the_limit_of_its_phase() {
         world.digests(2).await;
         world.drain().await;
         assert_eq!(world.status_of(1).await, "queued", "{at:?}");
-        world.advance(10);
-        world.restart().await;
-        world.drain().await;
+        // A machine that stands still is silence, too: then once more.
+        for _ in 0..5 {
+            world.advance(60);
+            world.drain().await;
+        }
         counts(&world.outbox().await, &[("sent", 2)]);
-        assert_eq!(server.recipients(), ["r1@example.net", "r2@example.net"], "{at:?}");
+        let mut recipients = server.recipients();
+        recipients.sort();
+        assert_eq!(recipients, ["r1@example.net", "r2@example.net"], "{at:?}");
     }
 }
 

@@ -1,12 +1,14 @@
-//! Every article lies in the window of one edition, however polls, stories and slots overlap.
+//! Every article lies in the window of one edition, however polls, stories, slots and hands at the keyboard overlap.
 
 use std::time::Duration;
 
 use courant::digest;
+use courant::digest::now::send_now;
 use courant::store::rusqlite::Connection;
 use courant::stories::Grouper;
 use courant::time::Timestamp;
 
+use super::edition_world::{self, at, pair};
 use super::fake_feeds::{Act, FakeFeeds, reply, rss};
 use super::poll_world::{NOW, World};
 use super::program::until;
@@ -97,4 +99,44 @@ async fn what_has_no_story_when_its_window_closes_comes_in_the_next_edition() {
     world.clock.set(SLOT.plus(DAY));
     digest::tick(&world.ctx).await.unwrap();
     assert_eq!(told(&world).await, [vec![], vec![late.1.to_owned()]]);
+}
+
+/// Composed at 07:00:10 beside a slot of 07:00; then again in the same minute.
+#[tokio::test]
+async fn an_edition_by_hand_takes_nothing_back_and_tells_nothing_twice() {
+    let mut world = edition_world::World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    let spec = world.ctx.config().digests[0].clone();
+    world.clock.set(at("2026-09-21T07:00").plus(Duration::from_secs(10)));
+    let made = send_now(&world.ctx, &spec).await.unwrap();
+    assert_eq!((made.n_stories, made.n_queued), (1, 1));
+    world.clock.advance(Duration::from_secs(15));
+    send_now(&world.ctx, &spec).await.unwrap();
+    assert_eq!(world.tick_at("2026-09-21T07:01").await, 0, "the slot of 07:00 is told");
+    assert_eq!(world.deliveries().await, [pair("1", "queued")]);
+    assert_eq!(world.told(1).await, [1]);
+}
+
+/// The edition of tomorrow was made by a clock a day ahead; what comes in after it is put right must not wait in vain.
+#[tokio::test]
+async fn what_comes_in_after_the_clock_was_put_right_is_told() {
+    let mut world = edition_world::World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    world.tick_at("2026-09-21T07:00").await;
+    world.settle("sent").await;
+    world.tick_at("2026-09-22T08:00").await;
+    world
+        .article(2, "Initech files for bankruptcy", "2026-09-22T08:00")
+        .await;
+    world.tick_at("2026-09-21T08:05").await;
+    world
+        .article(3, "Coyote sues Acme over rocket skates", "2026-09-21T09:00")
+        .await;
+    assert_eq!(world.tick_at("2026-09-22T07:00").await, 0, "that slot has its edition");
+    world.tick_at("2026-09-23T07:00").await;
+    let mut told = world.told(1).await;
+    told.sort_unstable();
+    assert_eq!(told, [2, 3]);
 }

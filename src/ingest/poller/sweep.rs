@@ -219,15 +219,17 @@ impl<'a> Sweep<'a> {
         } else {
             BTreeMap::new()
         };
-        let rules = Arc::clone(&self.rules);
+        let (rules, clock) = (Arc::clone(&self.rules), Arc::clone(&self.ctx.clock));
         self.commit = Some(tokio::spawn(async move {
             let batch = Arc::new(batch);
             let writing = Arc::clone(&batch);
             let result = db
                 .write(move |tx| {
+                    // The batch may have waited for the disk, or for another process.
+                    let written_at = clock.now();
                     let counts = writing
                         .iter()
-                        .map(|(feed, record)| entries::record_poll(tx, feed, record))
+                        .map(|(feed, record)| entries::record_poll(tx, feed, record, written_at))
                         .collect::<store::Result<Vec<_>>>()?;
                     let claim = if claims {
                         Some(claim(tx, &around, now, room, &mut load, &rules)?)

@@ -105,7 +105,7 @@ fn recorded(polls: &[PollRecord], by_short_way: bool) -> Vec<String> {
         let feed = claim_keys(&tx, &[Arc::clone(&spec)], record.at, |_| Duration::from_secs(60)).unwrap();
         assert_eq!(is_quiet(&feed[0], record), *record == quiet(record.at, record.full));
         if by_short_way {
-            entries::record_poll(&tx, &feed[0], record).unwrap();
+            entries::record_poll(&tx, &feed[0], record, record.at).unwrap();
         } else {
             record_state(&tx, &feed[0], record, PollCounts::default()).unwrap();
         }
@@ -147,7 +147,7 @@ fn a_quiet_answer_from_a_former_address_is_dropped() {
     reconcile(&tx, &[FeedSpec::clone(&before)], NOW, Duration::ZERO).unwrap();
     let feed = claim_keys(&tx, &[before], NOW, |_| Duration::from_secs(60)).unwrap();
     reconcile(&tx, &[after], NOW, Duration::ZERO).unwrap();
-    entries::record_poll(&tx, &feed[0], &quiet(NOW, true)).unwrap();
+    entries::record_poll(&tx, &feed[0], &quiet(NOW, true), NOW).unwrap();
     tx.commit().unwrap();
     let polled: i64 = conn
         .query_row("SELECT last_fetch_at FROM fetch_state", [], |row| row.get(0))
@@ -171,7 +171,7 @@ fn news_that_a_hub_tells_of_while_a_poll_runs_is_polled_for() {
     let feed = claim_keys(&tx, &[spec], NOW, |_| Duration::from_secs(60)).unwrap();
     let later = NOW.plus(Duration::from_secs(1));
     crate::store::websub::pushed(&tx, "p", later, 60).unwrap();
-    entries::record_poll(&tx, &feed[0], &quiet(NOW, false)).unwrap();
+    entries::record_poll(&tx, &feed[0], &quiet(NOW, false), NOW).unwrap();
     let due: i64 = tx
         .query_row("SELECT next_fetch_at FROM fetch_state", [], |row| row.get(0))
         .unwrap();
