@@ -10,7 +10,7 @@
 //! | size | an unmarked headline names $100 billion or more; $10 billion is 0.75, $100 million 0.25, $10 million 0 | two takeovers of one agency's are not alike: a $14 billion one must not stand below a $38 million one |
 //! | novelty | the story came in with this window, however late, and nothing near it was told in the days before (0.5 when something was) | a saga's tenth day is less news |
 //! | fit | about a company the reader follows, and on a theme he follows (0.67 and 0.33; 0.22 for a company that is only named) | what he asked for comes first |
-//! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden |
+//! | marks | (subtracted) sponsored, template, advice, roundup, press release, opinion, explainer, live blog | demoted, not hidden; a listed company's release on a takeover hardly |
 //!
 //! All but `fit` are the edition's, the same for everybody; `fit` is added when a reader's sections are laid out. Weights
 //! are replaced by name in `[digest.weights]`.
@@ -117,7 +117,7 @@ pub fn score(
         "novelty" if beside.known_since <= from => 0.0,
         "novelty" if beside.near_since.is_some_and(|since| since <= from) => NOVELTY_NEAR,
         "novelty" => 1.0,
-        _ => marks(&view.lead.marks),
+        _ => marks(view),
     };
     let parts: Vec<ScorePart> = WEIGHTS
         .iter()
@@ -200,8 +200,9 @@ fn size(view: &StoryView) -> f64 {
         .min(1.0)
 }
 
-fn marks(marks: &[Mark]) -> f64 {
+fn marks(view: &StoryView) -> f64 {
     let of = |mark: &Mark| match mark {
+        Mark::PressRelease if is_listed_takeover(view) => 0.2,
         Mark::Sponsored => 1.0,
         Mark::Template | Mark::Advice => 0.8,
         Mark::Roundup => 0.7,
@@ -209,7 +210,13 @@ fn marks(marks: &[Mark]) -> f64 {
         Mark::LiveBlog => 0.3,
         Mark::Paywall | Mark::Reprint => 0.0,
     };
-    marks.iter().map(of).fold(0.0, f64::max)
+    view.lead.marks.iter().map(of).fold(0.0, f64::max)
+}
+
+/// The buyer's own release is often all there is on the day ("GSK to acquire RAPT Therapeutics").
+fn is_listed_takeover(view: &StoryView) -> bool {
+    let listed = view.companies.iter().any(|company| company.about && !company.unlisted);
+    listed && view.themes.iter().any(|theme| theme.slug == "m-and-a")
 }
 
 #[cfg(test)]
@@ -297,6 +304,23 @@ mod tests {
         let struck = deal("Acme buys Globex for $2 billion");
         assert!(struck > deal("Acme weighs a $2 billion bid for Globex"));
         assert!(struck > deal("Acme is said to consider a $2 billion bid for Globex"));
+    }
+
+    #[test]
+    fn a_listed_companys_release_on_a_takeover_is_hardly_marked_down() {
+        let release = |theme: &str, unlisted: bool| {
+            let mut view = story(1, &[(theme, true)], true);
+            view.companies[0].unlisted = unlisted;
+            let plain = points(&view, 1.0);
+            view.lead.marks = vec![Mark::PressRelease];
+            plain - points(&view, 1.0)
+        };
+        let taken = [
+            release("m-and-a", false),
+            release("m-and-a", true),
+            release("product", false),
+        ];
+        assert!(taken[0] < 0.1 && taken[1] > 0.1 && taken[2] > 0.1, "{taken:?}");
     }
 
     #[test]
