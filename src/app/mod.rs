@@ -80,12 +80,29 @@ pub fn known_slugs() -> KnownSlugs {
 /// # Errors
 /// When the database cannot be used.
 pub async fn open(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<(Ctx, Swap)> {
+    let (ctx, swap) = open_as_it_is(config, clock, random).await?;
+    ingest::reconcile(&ctx).await?;
+    Ok((ctx, swap))
+}
+
+async fn open_as_it_is(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<(Ctx, Swap)> {
     let db = Db::open(&config.database.path)?;
     let config = config.with_listed(&db.read(store::lists::listed).await?);
     let (sender, receiver) = watch::channel(Arc::new(config));
-    let ctx = Ctx::new(receiver, db, clock, random);
-    ingest::reconcile(&ctx).await?;
-    Ok((ctx, sender))
+    Ok((Ctx::new(receiver, db, clock, random), sender))
+}
+
+/// Beside a daemon only feeds that are new in the file are added: it polls what its own configuration says, and the file may
+/// just be edited, or be another one.
+async fn open_beside(config: Config) -> anyhow::Result<(Ctx, Swap)> {
+    let is_daemons = store::is_held(&config.database.path);
+    let (ctx, swap) = open_as_it_is(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    if is_daemons {
+        ingest::add_new(&ctx).await?;
+    } else {
+        ingest::reconcile(&ctx).await?;
+    }
+    Ok((ctx, swap))
 }
 
 /// The surroundings of a command that works beside the daemon or without one: system clock and randomness.
@@ -93,7 +110,7 @@ pub async fn open(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>
 /// # Errors
 /// When the database cannot be used.
 pub async fn open_here(config: Config) -> anyhow::Result<Ctx> {
-    Ok(open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?.0)
+    Ok(open_beside(config).await?.0)
 }
 
 /// The same for one mail from a pipe, which has nothing to do with feeds: they are left as the daemon knows them, though
@@ -113,7 +130,7 @@ pub fn open_for_mail(config: Config) -> anyhow::Result<Ctx> {
 /// # Errors
 /// When the database cannot be used.
 pub async fn open_to_poll(config: Config) -> anyhow::Result<Ctx> {
-    let (ctx, swap) = open(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    let (ctx, swap) = open_beside(config).await?;
     read_lists(&ctx, &swap).await?;
     Ok(ctx)
 }

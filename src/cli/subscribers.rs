@@ -164,7 +164,7 @@ async fn add(ctx: &Ctx, text: &str, digest: Option<&str>, confirmed: bool) -> an
             return Ok(Exit::Done);
         }
         let message = format!(
-            "{} asked never to be mailed, or bounced; it can only subscribe itself",
+            "{} left, asked never to be mailed, or bounced; it can only subscribe itself",
             address.typed()
         );
         return Err(Refused::new(Exit::Data, message).into());
@@ -192,7 +192,10 @@ async fn add(ctx: &Ctx, text: &str, digest: Option<&str>, confirmed: bool) -> an
     Ok(Exit::Done)
 }
 
-/// Subscribes without a question; `false` for an address on the list of those we never mail.
+/// Ways of ending a subscription that are the operator's own, who may take them back.
+const BY_OPERATOR: [&str; 2] = ["admin", "config"];
+
+/// Subscribes without a question; `false` for an address on the list of those we never mail, and for one that left.
 async fn subscribe_at_once(ctx: &Ctx, address: &Address, digest: &str, mut choices: Choices) -> anyhow::Result<bool> {
     let key = ctx.token_key().await?;
     let hash = token::address_hash(&key, &address.key());
@@ -221,6 +224,11 @@ async fn subscribe_at_once(ctx: &Ctx, address: &Address, digest: &str, mut choic
                 .any(|s| s.digest == digest && s.status == SubscriptionStatus::Active)
             {
                 return Ok(true);
+            }
+            if let Some(held) = held.iter().find(|s| s.digest == digest)
+                && subscribers::ended_by(tx, held.id)?.is_some_and(|way| !BY_OPERATOR.contains(&way.as_str()))
+            {
+                return Ok(false);
             }
             let new = NewPending {
                 subscriber: person.id,
@@ -329,6 +337,11 @@ async fn import(ctx: &Ctx, file: &Path, digest: Option<&str>, confirmed: bool) -
         .map_err(|problem| Refused::new(Exit::Data, format!("{}: {problem}", file.display())))?;
     let (mut n_added, mut n_left) = (0, 0);
     for person in people {
+        // Our own export has those who left, and those who never confirmed.
+        if person.status.as_ref().is_some_and(|status| status != "active") {
+            n_left += 1;
+            continue;
+        }
         let key = digest_key(ctx, person.digest.as_deref().or(digest))?;
         let added = match Address::parse(&person.address) {
             Err(error) => {

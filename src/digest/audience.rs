@@ -32,9 +32,10 @@ pub fn group(
     schedule: &str,
     window_from: Timestamp,
 ) -> Group {
+    // What still waits was not taken back, so it goes out by itself.
     let had_it = |status: DeliveryStatus| {
         use DeliveryStatus as S;
-        matches!(status, S::Sent | S::Uncertain | S::Committing | S::Claimed)
+        matches!(status, S::Sent | S::Uncertain | S::Committing | S::Claimed | S::Queued)
     };
     let mut had: Vec<AudienceId> = row
         .past
@@ -44,23 +45,35 @@ pub fn group(
         .collect();
     had.sort_unstable();
     had.dedup();
-    let mut since = window_from;
-    for (audience, status) in &row.past {
-        let Some(known) = past.get(audience) else { continue };
+    let mut mails: Vec<(&PastAudience, DeliveryStatus)> = row
+        .past
+        .iter()
+        .filter_map(|(audience, status)| Some((past.get(audience)?, *status)))
+        .collect();
+    mails.sort_by_key(|(mail, _)| std::cmp::Reverse(mail.until));
+    let (mut told_until, mut missed_since) = (None, None::<Timestamp>);
+    let mut told_since = None::<Timestamp>;
+    for (mail, status) in mails {
         match status {
-            DeliveryStatus::Superseded | DeliveryStatus::Failed | DeliveryStatus::Queued => {
-                since = since.min(known.since);
-            }
-            // He changed his schedule: his window begins where the other one's last mail ended.
-            status if had_it(*status) => {
-                if known.schedule != schedule {
-                    since = since.min(known.until);
+            DeliveryStatus::Superseded | DeliveryStatus::Failed => {
+                // One that came later may have told it again.
+                if told_since.is_none_or(|since| mail.since < since) {
+                    missed_since = Some(missed_since.map_or(mail.since, |since| since.min(mail.since)));
                 }
-                break;
+            }
+            status if had_it(status) => {
+                // He changed his schedule: his window begins where the other one's last mail ended.
+                if told_until.is_none() && mail.schedule != schedule {
+                    told_until = Some(mail.until);
+                }
+                told_until = told_until.or(Some(window_from));
+                told_since = Some(told_since.map_or(mail.since, |since| since.min(mail.since)));
             }
             _ => break,
         }
     }
+    let since = told_until.unwrap_or(window_from);
+    let since = missed_since.map_or(since, |missed| missed.min(since));
     Group {
         choices: row.choices.clone(),
         had,
@@ -139,15 +152,35 @@ mod tests {
 
     #[test]
     fn what_was_missed_is_told_again_and_what_was_had_is_not() {
-        use DeliveryStatus::{Cancelled, Failed, Sent, Superseded, Uncertain};
+        use DeliveryStatus::{Cancelled, Failed, Queued, Sent, Superseded, Uncertain};
         check(&[], &[], 9);
         check(&[(9, Sent), (8, Sent)], &[8, 9], 9);
         check(&[(9, Superseded), (8, Sent)], &[8], 8);
-        check(
-            &[(9, Superseded), (8, Failed), (7, Uncertain), (6, Superseded)],
-            &[7],
-            7,
-        );
+        check(&[(9, Superseded), (8, Failed), (7, Uncertain)], &[7], 7);
+        // Found not to be taken once a newer one had arrived: that one does not reach back so far.
+        check(&[(9, Sent), (8, Superseded), (7, Sent)], &[7, 9], 7);
+        // What waits after the taking back goes out by itself.
+        check(&[(9, Queued), (8, Sent)], &[8, 9], 9);
         check(&[(9, Cancelled), (8, Superseded)], &[], 9);
+    }
+
+    #[test]
+    fn what_a_later_mail_told_again_is_missed_no_more() {
+        let told = |since: i64, until: i64| PastAudience {
+            schedule: String::new(),
+            since: at(since),
+            until: at(until),
+            stories: BTreeSet::new(),
+        };
+        let past = BTreeMap::from([(AudienceId::new(1), told(6, 7)), (AudienceId::new(2), told(6, 8))]);
+        let row = ReaderRow {
+            subscription: SubscriptionId::new(1),
+            choices: "{}".to_owned(),
+            past: vec![
+                (AudienceId::new(2), DeliveryStatus::Sent),
+                (AudienceId::new(1), DeliveryStatus::Superseded),
+            ],
+        };
+        assert_eq!(group(&row, &past, "", at(8)).since, at(8));
     }
 }

@@ -38,10 +38,15 @@ use slot::Act;
 const GRACE: Duration = Duration::from_mins(10);
 /// How soon to look again while waiting for them.
 const GRACE_LOOK: Duration = Duration::from_secs(20);
-/// How far back a reader's mails are remembered.
-pub const HISTORY: Duration = Duration::from_hours(14 * 24);
+/// How far back a reader's mails are remembered at least.
+const HISTORY: Duration = Duration::from_hours(14 * 24);
 /// Look again at least this often: another process may have added a subscriber with a schedule of his own.
 const LOOK_MAX: Duration = Duration::from_mins(1);
+
+/// Since when a reader's mails count for an edition: what he had or missed of a monthly digest is a month old.
+fn history(due: Timestamp, window_from: Timestamp) -> Timestamp {
+    due.minus(HISTORY).min(window_from)
+}
 
 /// Why a tick failed.
 #[derive(Debug, thiserror::Error)]
@@ -104,13 +109,21 @@ async fn one_digest(ctx: &Ctx, config: &Config, spec: &DigestSettings) -> Result
         did: 0,
     };
     let (key, now) = (spec.key.clone(), ctx.now());
-    let (unfinished, too_early) = ctx
+    let (unfinished, too_early, is_new) = ctx
         .db
         .read(move |conn| {
             let too_early = digests::any_missed_after(conn, &key, now)? || window::any_ahead(conn, &key, now)?;
-            Ok((digests::unfinished(conn, &key)?, too_early))
+            Ok((
+                digests::unfinished(conn, &key)?,
+                too_early,
+                digests::is_new(conn, &key)?,
+            ))
         })
         .await?;
+    if is_new {
+        let key = spec.key.clone();
+        ctx.db.write(move |tx| digests::note_new(tx, &key, now)).await?;
+    }
     if too_early {
         // The clock stood in the future and was put right: those slots are still to come.
         let key = spec.key.clone();

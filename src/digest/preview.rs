@@ -7,9 +7,9 @@ use super::make::{Maker, followed};
 use super::{HISTORY, Result, slot};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::Templates;
-use crate::model::{Choices, Edition, EditionId, Layout, Slot};
+use crate::model::{Choices, DeliveryStatus, Edition, EditionId, Layout, Slot};
 use crate::store::Db;
-use crate::store::digests::{self, ReaderQuery};
+use crate::store::digests::{self, ReaderQuery, ReaderRow};
 use crate::store::{outbox, subscribers};
 use crate::time::Timestamp;
 
@@ -47,6 +47,7 @@ pub async fn preview(
     let (last, past, row) = db
         .read(move |conn| {
             let last = digests::last_slot_before(conn, &key, "", at)?;
+            let history = last.map_or(history, |last| history.min(last.window_to));
             let ask = ReaderQuery {
                 digest: &key,
                 schedule: "",
@@ -57,7 +58,8 @@ pub async fn preview(
             let row = folded
                 .map(|folded| digests::reader(conn, &ask, &folded))
                 .transpose()?
-                .flatten();
+                .flatten()
+                .map(taken_back);
             Ok((last, digests::past_audiences(conn, &key, history)?, row))
         })
         .await?;
@@ -96,6 +98,16 @@ pub async fn preview(
         choices,
         recorded: None,
     })
+}
+
+/// The mails as they stand once the edition is made: what waits is taken back for it first.
+fn taken_back(mut row: ReaderRow) -> ReaderRow {
+    for (_, status) in &mut row.past {
+        if *status == DeliveryStatus::Queued {
+            *status = DeliveryStatus::Superseded;
+        }
+    }
+    row
 }
 
 /// The local date on which a subscriber confirmed a digest, as its mails write it; `None` for a stranger.

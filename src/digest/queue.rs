@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::audience::{self, Group};
 use super::make::Maker;
-use super::{HISTORY, Result};
+use super::{Result, history};
 use crate::config::{Config, DigestSettings};
 use crate::context::Ctx;
 use crate::crash;
@@ -27,7 +27,7 @@ pub(super) async fn groups(
     edition: Option<EditionId>,
 ) -> Result<BTreeMap<Group, usize>> {
     let (slot, mut found) = (slot.clone(), BTreeMap::new());
-    let history = slot.due_at.minus(HISTORY);
+    let history = history(slot.due_at, window_from);
     let digest = slot.digest.clone();
     let past = ctx
         .db
@@ -35,7 +35,7 @@ pub(super) async fn groups(
         .await?;
     let mut after = 0;
     loop {
-        let rows = chunk(ctx, &slot, by, edition, after).await?;
+        let rows = chunk(ctx, &slot, by, history, edition, after).await?;
         let Some(last) = rows.last() else { return Ok(found) };
         after = last.subscription.get();
         for row in &rows {
@@ -50,6 +50,7 @@ async fn chunk(
     ctx: &Ctx,
     slot: &Slot,
     by: Timestamp,
+    history: Timestamp,
     edition: Option<EditionId>,
     after: i64,
 ) -> Result<Vec<ReaderRow>> {
@@ -59,7 +60,7 @@ async fn chunk(
             digest: &slot.digest,
             schedule: &slot.schedule,
             by,
-            history: slot.due_at.minus(HISTORY),
+            history,
             edition,
         };
         digests::readers(conn, &ask, after, CHUNK)
@@ -72,7 +73,7 @@ pub(super) async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row
     let edition = &row.edition;
     let templates = Templates::load(config.mail.templates.as_deref())?;
     let digest = edition.digest.clone();
-    let history = edition.slot.due_at.minus(HISTORY);
+    let history = history(edition.slot.due_at, edition.window_from);
     let past = ctx
         .db
         .read(move |conn| digests::past_audiences(conn, &digest, history))
@@ -83,7 +84,7 @@ pub(super) async fn queue(ctx: &Ctx, config: &Config, spec: &DigestSettings, row
     let mut audiences: BTreeMap<Group, Option<AudienceId>> = BTreeMap::new();
     let (mut after, mut n_queued) = (0, 0);
     loop {
-        let rows = chunk(ctx, &edition.slot, row.composed_at, Some(row.id), after).await?;
+        let rows = chunk(ctx, &edition.slot, row.composed_at, history, Some(row.id), after).await?;
         let Some(last) = rows.last() else { break };
         after = last.subscription.get();
         let mut wanted: Vec<(SubscriptionId, AudienceId)> = Vec::new();

@@ -75,6 +75,18 @@ pub async fn put_clock_right(ctx: &Ctx) -> store::Result<usize> {
     Ok(n)
 }
 
+/// Adds feeds that the configuration has and the database has not: for a command beside a daemon, whose own configuration
+/// says what becomes of the others.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_new(ctx: &Ctx) -> store::Result<usize> {
+    let (config, now) = (ctx.config(), ctx.now());
+    ctx.db
+        .write(move |tx| store::feeds::add_new(tx, &config.feeds, now))
+        .await
+}
+
 /// Brings the feeds in the database in step with the configuration: at start, and after each reload.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Entries: what a poll brings is written here in one transaction, and read by the stages after it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -11,6 +12,8 @@ use crate::time::Timestamp;
 
 /// A page with a clock in it must not churn: past this number of changes an entry's text stays as it is.
 const REVISIONS_MAX: u32 = 20;
+/// An article that is dated so long ago joins no story any more.
+const OLD_NEWS: Duration = Duration::from_hours(72);
 /// A tombstone that is still listed by its feed is renewed this often.
 const TOMBSTONE_RENEW_SECS: i64 = 30 * 86_400;
 
@@ -203,8 +206,9 @@ fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord, now:
             counts.n_known += 1;
             continue;
         }
-        if insert(tx, feed.id, entry, seen_at)? {
-            if entry.history {
+        let history = entry.history || is_old_news(tx, entry, now)?;
+        if insert(tx, feed.id, entry, history, seen_at)? {
+            if history {
                 counts.n_history += 1;
             } else {
                 counts.n_new += 1;
@@ -289,7 +293,19 @@ fn buried(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) 
     Ok(true)
 }
 
-fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, seen_at: Timestamp) -> Result<bool> {
+/// An article of days ago that another feed had already ("most read" lists, a feed that failed for a week): its story is over
+/// for the engine, and would be told as a new one.
+fn is_old_news(tx: &Transaction<'_>, entry: &NewEntry, now: Timestamp) -> Result<bool> {
+    if entry.url.is_empty() || now.since(entry.dated_at) < OLD_NEWS {
+        return Ok(false);
+    }
+    let known = tx
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entries WHERE url = ?1 AND url <> '')")?
+        .query_row([&entry.url], |row| row.get(0))?;
+    Ok(known)
+}
+
+fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, history: bool, seen_at: Timestamp) -> Result<bool> {
     let inserted = tx
         .prepare_cached(
             "INSERT INTO entries (feed_id, identity, identity_kind, url, title, summary, author, language, publisher,
@@ -312,7 +328,7 @@ fn insert(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, seen_at: Timesta
             seen_at.unix(),
             entry.dated_at.unix(),
             entry.content_hash,
-            entry.history,
+            history,
         ])?;
     Ok(inserted > 0)
 }

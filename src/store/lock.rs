@@ -34,6 +34,14 @@ pub fn lock(database: &Path) -> Result<DatabaseLock> {
     }
 }
 
+/// Whether a process holds the lock. What cannot be asked is held by nobody.
+#[must_use]
+pub fn is_held(database: &Path) -> bool {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    File::open(name).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,8 +51,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("new").join("courant.db");
         let first = lock(&database).unwrap();
-        assert!(matches!(lock(&database), Err(StoreError::InUse(_))));
+        assert!(matches!(lock(&database), Err(StoreError::InUse(_))) && is_held(&database));
         drop(first);
+        assert!(!is_held(&database) && !is_held(&folder.path().join("none")));
         assert!(lock(&database).is_ok());
     }
 }

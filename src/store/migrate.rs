@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_children.sql"),
     include_str!("migrations/0009_tombstones.sql"),
     include_str!("migrations/0010_story_history.sql"),
+    include_str!("migrations/0011_schedule_since.sql"),
 ];
 
 /// Brings the schema up to date.

@@ -37,7 +37,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 pub use integrity::Depth;
 use integrity::Known;
-pub use lock::{DatabaseLock, lock};
+pub use lock::{DatabaseLock, is_held, lock};
 pub use rusqlite;
 
 /// `application_id` of our files: "COUR".

@@ -6,8 +6,9 @@ use rusqlite::{Transaction, params};
 use super::{Result, entries, outbox};
 use crate::time::Timestamp;
 
-/// Deleted deliveries older than a reader's ledger looks back would let a story come twice.
-const LEDGER_SECS: i64 = 14 * 86_400;
+/// Deliveries younger than a reader's ledger looks back, which a monthly digest does for a month, would let a story come twice
+/// once they are deleted.
+const LEDGER_SECS: i64 = 32 * 86_400;
 /// Tombstones outlive entries by this: a feed that lists an item again after a year makes news of it.
 const TOMBSTONE_SECS: i64 = 365 * 86_400;
 const EVENTS_SECS: i64 = 90 * 86_400;

@@ -112,7 +112,19 @@ impl Grouper {
         let state = self.ready(last_correction).await?;
         // A panic or a failed write leaves no half-changed engine behind: it is read again.
         let (state, decided) = blocking(move || decide(state, &waiting)).await?;
-        let opened = self.ctx.db.write(move |tx| apply(tx, &decided, now)).await?;
+        let written = self.ctx.db.write(move |tx| {
+            // Another process corrected a story meanwhile: what was decided may be about one that has ended.
+            if store::corrections::last(tx)? != last_correction {
+                return Ok(None);
+            }
+            apply(tx, &decided, now).map(Some)
+        });
+        let Some(opened) = written.await? else {
+            return Ok(Next {
+                at: now,
+                did: n_corrected,
+            });
+        };
         let mut state = state;
         state.engine.settle(&opened);
         metrics::gauge!("courant_story_window_entries").set(state.engine.len() as f64);

@@ -108,20 +108,17 @@ fn one(
             let known = settings::get(tx, &mark)?;
             // Without a mark they came by themselves: their choices are theirs.
             if known.as_ref().is_some_and(|known| *known != print) {
-                subscribers::set_choices(tx, held.id, &person.choices, schedule)?;
+                subscribers::set_choices(tx, held.id, &person.choices, schedule, now)?;
                 subscribers::add_consent(tx, held.id, Step::Changed, WAY, "operator", now)?;
                 settings::put(tx, &mark, &print)?;
                 done.changed += 1;
             }
             return Ok(());
         }
-        Some(held) if held.status == SubscriptionStatus::Ended => {
-            let steps = subscribers::consents(tx, held.id)?;
-            let by_the_file = steps.last().is_some_and(|step| step.step == "ended" && step.way == WAY);
-            if !by_the_file {
-                done.refused += 1;
-                return Ok(());
-            }
+        // Who left stays away, also where somebody typed the address since and nobody answered.
+        Some(held) if subscribers::ended_by(tx, held.id)?.is_some_and(|way| way != WAY) => {
+            done.refused += 1;
+            return Ok(());
         }
         _ => {}
     }

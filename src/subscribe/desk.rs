@@ -244,7 +244,7 @@ impl Desk {
         choices: &Choices,
     ) -> store::Result<()> {
         let schedule = choose::schedule_of(choices, &digest.schedule, digest.zone).unwrap_or_default();
-        subscribers::set_choices(tx, id, choices, &schedule)
+        subscribers::set_choices(tx, id, choices, &schedule, self.now)
     }
 
     /// Ends a subscription by its reader's word.

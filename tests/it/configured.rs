@@ -6,9 +6,9 @@ use std::sync::Arc;
 use courant::clock::{FakeClock, SeededRandom};
 use courant::config::Config;
 use courant::context::Ctx;
-use courant::model::EndReason;
+use courant::model::{Choices, EndReason};
 use courant::store::Db;
-use courant::store::subscribers::{self, Step, chain_holds};
+use courant::store::subscribers::{self, NewPending, Step, chain_holds};
 use courant::subscribe::configured::{Reconciled, reconcile};
 use courant::time::Timestamp;
 use courant::token;
@@ -130,6 +130,36 @@ async fn who_left_stays_away() {
         );
         assert_eq!(world.holds().await, ["Anna@example.org daily ended"], "{reason:?}");
     }
+    // Somebody types her address, and she does not answer; neither while the question waits nor after it lapsed.
+    let world = World::new();
+    world.with(ANNA).await;
+    world.end(EndReason::Asked, "mail").await;
+    let asked = world.ctx.db.write(|tx| {
+        let anna = subscribers::find(tx, "anna@example.org")?.unwrap();
+        let new = NewPending {
+            subscriber: anna.id,
+            digest: "daily",
+            source: "web",
+            choices: &Choices::default(),
+            schedule: "",
+            token_hash: [1; 32],
+            expires_at: NOW,
+            asked_at: NOW,
+        };
+        subscribers::put_pending(tx, &new)
+    });
+    asked.await.unwrap();
+    assert_eq!(world.holds().await, ["Anna@example.org daily pending"]);
+    assert_eq!(world.with(ANNA).await, [0, 0, 0, 1]);
+    let later = NOW.plus(std::time::Duration::from_hours(200));
+    world
+        .ctx
+        .db
+        .write(move |tx| subscribers::purge_pending(tx, later))
+        .await
+        .unwrap();
+    assert_eq!(world.with(ANNA).await, [0, 0, 0, 1]);
+    assert_eq!(world.holds().await, ["Anna@example.org daily ended"]);
     // Erased: not even the row is made again.
     let world = World::new();
     world.with(ANNA).await;

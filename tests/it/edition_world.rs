@@ -32,9 +32,14 @@ fn zone() -> Zone {
 impl World {
     pub async fn new(digest_options: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let daily = if digest_options.contains("schedule") {
+            ""
+        } else {
+            "schedule = \"0 7 * * *\""
+        };
         let toml = format!(
             "[mail]\ncontact = \"A\"\nfrom = \"a@example.org\"\nlist_address = \"n@example.org\"\n\
-             [[digest]]\nkey = \"daily\"\ntitle = \"Daily\"\nschedule = \"0 7 * * *\"\nzone = \"Europe/Berlin\"\n{digest_options}\n\
+             [[digest]]\nkey = \"daily\"\ntitle = \"Daily\"\n{daily}\nzone = \"Europe/Berlin\"\n{digest_options}\n\
              [[feed]]\nkey = \"wire\"\nurl = \"https://example.org/feed\"\n"
         );
         let config = Config::from_toml_str(&toml, folder.path()).unwrap();

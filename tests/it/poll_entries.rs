@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fake_feeds::{Act, FakeFeeds, reply, rss};
 use crate::poll::{AT, one, two, world};
+use crate::poll_world::{NOW, World};
 
 #[tokio::test]
 async fn the_same_bytes_are_not_read_again() {
@@ -141,4 +142,26 @@ async fn a_gap_is_filled_from_the_feeds_older_pages() {
         ["/a", "/a", "/a?page=2", "/a?page=3"],
         "pages are followed only after a gap, and only so far"
     );
+}
+
+/// A "most read" list of last week, in a feed that was there all the time.
+#[tokio::test]
+async fn an_article_of_last_week_that_another_feed_had_is_no_news() {
+    let server = FakeFeeds::start().await;
+    let known = ("1", "Known", NOW.unix());
+    let unknown = ("2", "Unknown", NOW.unix());
+    server.on("/a", [reply(200, rss(&[known]))]);
+    server.on("/b", [reply(200, rss(&[])), reply(200, rss(&[known, unknown]))]);
+    let world = World::new(&[("a", server.url("/a")), ("b", server.url("/b"))]).await;
+    world.tick().await;
+    world.advance(5 * 24);
+    world.tick().await;
+    let mut listed: Vec<_> = world
+        .entries("b")
+        .await
+        .into_iter()
+        .map(|entry| (entry.title, entry.history))
+        .collect();
+    listed.sort();
+    assert_eq!(listed, [("Known".to_owned(), true), ("Unknown".to_owned(), false)]);
 }

@@ -229,6 +229,12 @@ async fn a_second_daemon_on_one_database_is_refused() {
         "{}",
         String::from_utf8_lossy(&second.stderr)
     );
+    // A command beside it, with a file that is just being edited: the daemon polls what its own configuration says.
+    let active = || here.count("SELECT count(*) FROM feeds WHERE status = 'active'");
+    let before = active();
+    here.configure(&config(&urls[..1], relay.address.port(), NEVER));
+    here.run(&["status"]);
+    assert_eq!(active(), before);
     first.signal("TERM");
     assert!(first.ended().await.success());
 }
@@ -340,4 +346,32 @@ async fn a_bad_configuration_is_not_taken_over_by_reload() {
     daemon.says("Configuration reloaded").await;
     daemon.signal("TERM");
     assert!(daemon.ended().await.success());
+}
+
+/// Moving by CSV: the file has everybody, and brings back only those who want mail.
+#[tokio::test]
+async fn who_left_is_not_brought_back_by_a_table() {
+    let here = Installation::new(&config(&["https://example.org/feed".to_owned()], 25, NEVER));
+    subscribe(&here, &["anna@example.com", "bert@example.com"]);
+    here.done(&["subscribers", "remove", "anna@example.com"]);
+    std::fs::write(here.path("people.csv"), here.done(&["subscribers", "export"])).unwrap();
+    let import = ["subscribers", "import", "people.csv", "--confirmed"];
+    let active = || here.count("SELECT count(*) FROM subscriptions WHERE status = 'active'");
+    assert!(here.done(&import).contains("1 added, 1 left out"));
+    assert_eq!(active(), 1);
+    // The operator's own word may be taken back, the reader's may not.
+    let again = [
+        "subscribers",
+        "add",
+        "anna@example.com",
+        "--digest",
+        "daily",
+        "--confirmed",
+    ];
+    here.execute("UPDATE consents SET way = 'mail' WHERE step = 'ended'");
+    assert!(!here.run(&again).status.success());
+    assert_eq!(active(), 1);
+    here.execute("UPDATE consents SET way = 'admin' WHERE step = 'ended'");
+    here.done(&again);
+    assert_eq!(active(), 2);
 }

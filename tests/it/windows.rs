@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use courant::digest;
 use courant::digest::now::send_now;
+use courant::model::{Choices, StoryId, SubscriptionId};
 use courant::store::rusqlite::Connection;
+use courant::store::{stories, subscribers};
 use courant::stories::Grouper;
 use courant::time::Timestamp;
 
@@ -139,4 +141,87 @@ async fn what_comes_in_after_the_clock_was_put_right_is_told() {
     let mut told = world.told(1).await;
     told.sort_unstable();
     assert_eq!(told, [2, 3]);
+}
+
+/// She reads since July and chooses a time that nobody chose before: its slots of the summer are nobody's.
+#[tokio::test]
+async fn a_time_that_is_new_brings_no_old_news() {
+    let mut world = edition_world::World::new("").await;
+    let confirmed = at("2026-07-20T12:00").unix();
+    world.reader(1, "{}", "").await;
+    world
+        .sql(move |tx| {
+            tx.execute("UPDATE subscriptions SET confirmed_at = ?1", [confirmed])?;
+            tx.execute("UPDATE feeds SET added_at = ?1", [confirmed])?;
+            Ok(())
+        })
+        .await;
+    world.article(1, "Acme buys Roadrunner", "2026-08-30T15:00").await;
+    world
+        .article(2, "Coyote sues Acme over rocket skates", "2026-09-20T15:00")
+        .await;
+    world.tick_at("2026-09-21T07:00").await;
+    world.settle("sent").await;
+    world.clock.set(at("2026-09-21T10:00"));
+    world
+        .sql(|tx| {
+            let choices = Choices {
+                time: Some("09:30".to_owned()),
+                ..Choices::default()
+            };
+            let now = at("2026-09-21T10:00");
+            subscribers::set_choices(tx, SubscriptionId::new(1), &choices, "09:30[Europe/Berlin] daily", now)
+        })
+        .await;
+    assert_eq!(world.tick_at("2026-09-21T10:01").await, 0, "today's time is over");
+    world
+        .article(3, "Initech files for bankruptcy", "2026-09-21T08:00")
+        .await;
+    assert_eq!(world.tick_at("2026-09-22T09:30").await, 2, "the digest's own, and hers");
+    assert_eq!(world.told(1).await, [3]);
+    let missed = world
+        .list("SELECT slot, outcome FROM editions WHERE outcome = 'missed' AND schedule <> ''")
+        .await;
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// What was told stays told when its story ends in an older one that was too small to be told.
+#[tokio::test]
+async fn a_merge_does_not_make_old_news_new() {
+    let mut world = edition_world::World::new("").await;
+    world.reader(1, "{}", "").await;
+    world.article(1, "Acme buys Roadrunner", "2026-09-19T05:00").await;
+    world.article(2, "Acme buys Roadrunner", "2026-09-20T15:00").await;
+    world.tick_at("2026-09-21T07:00").await;
+    world.settle("sent").await;
+    assert_eq!(world.told(1).await, [2]);
+    let now = at("2026-09-21T09:00");
+    world
+        .sql(move |tx| stories::merge(tx, StoryId::new(2), StoryId::new(1), "engine", now))
+        .await;
+    world.article(1, "Acme buys Roadrunner!", "2026-09-21T09:00").await;
+    world.tick_at("2026-09-22T07:00").await;
+    assert_eq!(
+        world.editions().await,
+        [pair("2026-09-21T07:00", "queued"), pair("2026-09-22T07:00", "empty")]
+    );
+}
+
+/// A month later it is still known what was told, and what never arrived.
+#[tokio::test]
+async fn a_monthly_digest_remembers_a_month() {
+    for (status, expected) in [("sent", "empty"), ("failed", "queued")] {
+        let mut world = edition_world::World::new("schedule = \"0 7 1 * *\"").await;
+        world.reader(1, "{}", "").await;
+        world.article(1, "Acme buys Roadrunner", "2026-09-28T15:00").await;
+        world.tick_at("2026-10-01T07:00").await;
+        world.settle(status).await;
+        world.article(1, "Acme buys Roadrunner!", "2026-10-01T10:00").await;
+        world.tick_at("2026-11-01T07:00").await;
+        assert_eq!(
+            world.editions().await,
+            [pair("2026-10-01T07:00", "queued"), pair("2026-11-01T07:00", expected)],
+            "{status}"
+        );
+    }
 }

@@ -16,6 +16,8 @@ pub struct Person {
     pub address: String,
     /// The digest's key, if the file has one.
     pub digest: Option<String>,
+    /// How the subscription stood where the file comes from, in lower case, if it says so.
+    pub status: Option<String>,
     /// What is chosen.
     pub choices: Choices,
 }
@@ -45,6 +47,7 @@ pub fn read(text: &str) -> Result<Vec<Person>, String> {
         named(&["zone", "timezone"]),
         named(&["often", "frequency"]),
     );
+    let status = named(&["status"]);
     let (length, format, language) = (named(&["length"]), named(&["format"]), named(&["language"]));
     let people = rows
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.trim().is_empty()))
@@ -67,6 +70,7 @@ pub fn read(text: &str) -> Result<Vec<Person>, String> {
                 line,
                 address: cell(Some(address)).unwrap_or_default(),
                 digest: cell(digest),
+                status: cell(status).map(|status| status.to_lowercase()),
                 choices: Choices {
                     companies: list(companies),
                     themes: list(themes),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{Result, StoreError};
+use super::{Result, StoreError, settings};
 use crate::model::{AudienceId, Edition, EditionId, Layout, Slot, StoryId};
 use crate::time::Timestamp;
 
@@ -60,12 +60,17 @@ pub fn schedules(conn: &Connection, digest: &str) -> Result<BTreeSet<String>> {
 }
 
 /// The last slot of a schedule that was recorded and whose time has come: one that a clock in the future made due says
-/// nothing of those before it.
+/// nothing of those before it, and one from before a reader took the schedule up again nothing of those after.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn last_slot(conn: &Connection, digest: &str, schedule: &str, now: Timestamp) -> Result<Option<LastSlot>> {
-    last_slot_before(conn, digest, schedule, now.plus(Duration::from_secs(1)))
+    let last = last_slot_before(conn, digest, schedule, now.plus(Duration::from_secs(1)))?;
+    if schedule.is_empty() {
+        return Ok(last);
+    }
+    let counts_from = counts_from(conn, digest, schedule)?;
+    Ok(last.filter(|last| counts_from.is_none_or(|from| last.due_at >= from)))
 }
 
 /// Whether slots that are still to come were recorded as missed.
@@ -115,23 +120,61 @@ pub fn last_slot_before(
     Ok(row.optional()?)
 }
 
-/// The instant from which a schedule without a recorded slot counts: the first feed of this installation, or, for a
-/// schedule of readers, the first of them. `None` before there is one.
+/// The instant from which a schedule without a recorded slot counts: when the digest was first seen, or, for a schedule of
+/// readers, when the first of them who has it took it up. `None` before there is one.
 ///
 /// # Errors
 /// When SQLite fails.
 pub fn counts_from(conn: &Connection, digest: &str, schedule: &str) -> Result<Option<Timestamp>> {
     let first: Option<i64> = if schedule.is_empty() {
-        conn.prepare_cached("SELECT min(added_at) FROM feeds")?
-            .query_row([], |row| row.get(0))?
+        match settings::number(conn, &first_seen(digest))? {
+            Some(seen) => Some(seen),
+            None => first_feed(conn)?,
+        }
     } else {
         conn.prepare_cached(
-            "SELECT min(confirmed_at) FROM subscriptions
+            "SELECT min(max(confirmed_at, schedule_since)) FROM subscriptions
              WHERE status = 'active' AND digest_key = ?1 AND schedule = ?2",
         )?
         .query_row([digest, schedule], |row| row.get(0))?
     };
     Ok(first.map(at))
+}
+
+/// Whether it is not written down yet when a digest was first seen.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn is_new(conn: &Connection, digest: &str) -> Result<bool> {
+    Ok(settings::number(conn, &first_seen(digest))?.is_none())
+}
+
+/// Writes down when a digest was first seen: now, where others were mailed before it came; else it is as old as the first
+/// feed.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn note_new(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<()> {
+    let (any, own): (bool, bool) = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM editions), EXISTS (SELECT 1 FROM editions WHERE digest_key = ?1)",
+        [digest],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let seen = if any && !own { Some(now.unix()) } else { first_feed(tx)? };
+    match seen {
+        Some(seen) => settings::put_number(tx, &first_seen(digest), seen),
+        None => Ok(()),
+    }
+}
+
+fn first_seen(digest: &str) -> String {
+    format!("digest_since:{digest}")
+}
+
+fn first_feed(conn: &Connection) -> Result<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT min(added_at) FROM feeds")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// Takes back what still waits of earlier editions for the readers of a schedule, also of one they left since: the

@@ -18,7 +18,7 @@ pub struct PastAudience {
     pub since: Timestamp,
     /// Upper end.
     pub until: Timestamp,
-    /// Stories.
+    /// Stories, and what they were merged into since.
     pub stories: BTreeSet<StoryId>,
 }
 
@@ -64,9 +64,7 @@ pub fn past_audiences(conn: &Connection, digest: &str, since: Timestamp) -> Resu
         let id: i64 = row.get(0)?;
         let until = at(row.get(2)?);
         let since = row.get::<_, Option<i64>>(3)?.map_or(until, at);
-        let mut of = conn.prepare_cached("SELECT story_id FROM audience_stories WHERE audience_id = ?1")?;
-        let stories = of.query_map([id], |row| Ok(StoryId::new(row.get(0)?)))?;
-        let stories = stories.collect::<rusqlite::Result<_>>()?;
+        let stories = stories_of(conn, id)?;
         found.insert(
             AudienceId::new(id),
             PastAudience {
@@ -78,6 +76,19 @@ pub fn past_audiences(conn: &Connection, digest: &str, since: Timestamp) -> Resu
         );
     }
     Ok(found)
+}
+
+/// The stories that an audience was shown, and those they have ended in since: an edition that was composed before a merge
+/// has the old number, one after it the new.
+fn stories_of(conn: &Connection, audience: i64) -> Result<BTreeSet<StoryId>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT t.story_id FROM audience_stories t WHERE t.audience_id = ?1
+         UNION
+         SELECT s.merged_into FROM audience_stories t JOIN stories s ON s.id = t.story_id
+         WHERE t.audience_id = ?1 AND s.merged_into IS NOT NULL",
+    )?;
+    let rows = statement.query_map([audience], |row| Ok(StoryId::new(row.get(0)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The next readers of a schedule after `after`, by row: confirmed and not paused at `by`, with their deliveries of this

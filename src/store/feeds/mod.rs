@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 pub use claim::{Accept, Claim, claim_due, claim_keys, next_due, release};
 pub use listing::{list, totals};
-pub use reconcile::{Reconciled, reconcile};
+pub use reconcile::{Reconciled, add_new, reconcile};
 pub(super) use record::{is_quiet, is_still, record_quiet, record_state};
 
 use super::Result;

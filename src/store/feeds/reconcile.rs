@@ -44,11 +44,7 @@ pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, sprea
         .collect::<rusqlite::Result<_>>()?;
     let n_new = specs.iter().filter(|spec| !rows.contains_key(&spec.key)).count();
     for spec in specs {
-        let wanted = if spec.paused {
-            FeedStatus::Paused
-        } else {
-            FeedStatus::Active
-        };
+        let wanted = wanted(spec);
         match rows.remove(&spec.key) {
             None => {
                 let at = now.plus(spread.mul_f64(done.n_added as f64 / n_new.max(1) as f64));
@@ -67,6 +63,32 @@ pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, sprea
         }
     }
     Ok(done)
+}
+
+/// Adds the feeds that have no row, and leaves all others as they are. Returns how many.
+///
+/// # Errors
+/// When SQLite fails.
+pub fn add_new(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp) -> Result<usize> {
+    let mut n = 0;
+    for spec in specs {
+        let known: bool = tx
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM feeds WHERE key = ?1)")?
+            .query_row([&spec.key], |row| row.get(0))?;
+        if !known {
+            insert(tx, spec, wanted(spec), now, now)?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}
+
+const fn wanted(spec: &FeedSpec) -> FeedStatus {
+    if spec.paused {
+        FeedStatus::Paused
+    } else {
+        FeedStatus::Active
+    }
 }
 
 /// A feed's row before the configuration is looked at.

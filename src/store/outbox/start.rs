@@ -8,6 +8,9 @@ use super::{Seen, record_attempt_row};
 use crate::model::DeliveryId;
 use crate::time::Timestamp;
 
+/// So many numbers a lost database may have given after its last backup.
+const NUMBERS_LOST_MAX: i64 = 1_000_000;
+
 /// What a new process found of the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recovery {
@@ -142,6 +145,19 @@ pub fn settle_restored(tx: &Transaction<'_>, now: Timestamp) -> Result<Option<Re
         .execute(["it waited in a backup that was restored; it may have been sent since"])?;
     tx.prepare_cached("UPDATE editions SET outcome = 'queued' WHERE outcome = 'queueing'")?
         .execute([])?;
+    // The lost database gave numbers after the copy was made; links and return paths made of them are in people's mails,
+    // and must lead to nobody else.
+    tx.execute(
+        "UPDATE sqlite_sequence SET seq = max(seq + ?1, ?2)
+         WHERE name IN ('subscribers', 'subscriptions', 'deliveries', 'editions')",
+        params![NUMBERS_LOST_MAX, now.unix()],
+    )?;
+    tx.execute(
+        "INSERT INTO sqlite_sequence (name, seq)
+         SELECT n.column1, ?1 FROM (VALUES ('subscribers'), ('subscriptions'), ('deliveries'), ('editions')) n
+         WHERE n.column1 NOT IN (SELECT name FROM sqlite_sequence)",
+        [now.unix()],
+    )?;
     settings::remove(tx, settings::COPIED_AT)?;
     put_number(tx, settings::RESTORED_AT, now.unix())?;
     Ok(Some(Restored {

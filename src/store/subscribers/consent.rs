@@ -90,6 +90,21 @@ pub fn consents(connection: &Connection, id: SubscriptionId) -> Result<Vec<Conse
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// By which way a subscription ended last, if that is the last word on it: what was asked since and not confirmed is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn ended_by(connection: &Connection, id: SubscriptionId) -> Result<Option<String>> {
+    let last: Option<(String, String)> = connection
+        .prepare_cached(
+            "SELECT step, way FROM consents
+             WHERE subscription_id = ?1 AND step IN ('confirmed', 'ended') ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row([id.get()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(last.filter(|(step, _)| step == "ended").map(|(_, way)| way))
+}
+
 /// The consent of one subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {

@@ -13,7 +13,7 @@ use crate::model::{
 use crate::time::Timestamp;
 
 pub use configured::configured;
-pub use consent::{Consent, Proof, Step, add_consent, chain_holds, consents, proofs};
+pub use consent::{Consent, Proof, Step, add_consent, chain_holds, consents, ended_by, proofs};
 pub use people::{Export, ExportedSubscription, Listed, erase, export, list, purge_pending};
 
 /// A request to be written down as pending.
@@ -175,13 +175,23 @@ pub fn end(tx: &Transaction<'_>, id: SubscriptionId, reason: EndReason, now: Tim
     Ok(())
 }
 
-/// Keeps new choices, with the schedule they come to.
+/// Keeps new choices, with the schedule they come to, and since when it holds.
 ///
 /// # Errors
 /// When the database fails.
-pub fn set_choices(tx: &Transaction<'_>, id: SubscriptionId, choices: &Choices, schedule: &str) -> Result<()> {
-    tx.prepare_cached("UPDATE subscriptions SET choices = ?2, schedule = ?3 WHERE id = ?1")?
-        .execute(params![id.get(), choices_text(choices)?, schedule])?;
+pub fn set_choices(
+    tx: &Transaction<'_>,
+    id: SubscriptionId,
+    choices: &Choices,
+    schedule: &str,
+    now: Timestamp,
+) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE subscriptions SET choices = ?2, schedule = ?3,
+                schedule_since = CASE WHEN schedule = ?3 THEN schedule_since ELSE ?4 END
+         WHERE id = ?1",
+    )?
+    .execute(params![id.get(), choices_text(choices)?, schedule, now.unix()])?;
     Ok(())
 }
 

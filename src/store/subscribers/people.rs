@@ -135,6 +135,12 @@ pub fn erase(tx: &Transaction<'_>, id: SubscriberId, address_hash: &[u8; 32], no
 /// # Errors
 /// When the database fails.
 pub fn purge_pending(tx: &Transaction<'_>, asked_before: Timestamp) -> Result<usize> {
+    // Who left before is as he was: that he did must not be forgotten because somebody typed his address.
+    tx.prepare_cached(
+        "UPDATE subscriptions SET status = 'ended', token_hash = x'', token_expires_at = 0
+         WHERE status = 'pending' AND asked_at < ?1 AND ended_at > 0",
+    )?
+    .execute([asked_before.unix()])?;
     let n = tx
         .prepare_cached("DELETE FROM subscriptions WHERE status = 'pending' AND asked_at < ?1")?
         .execute([asked_before.unix()])?;

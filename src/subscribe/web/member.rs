@@ -142,7 +142,7 @@ pub async fn change(ctx: &Ctx, member: &Member, choices: Choices, evidence: Stri
     let schedule = schedule_of(&choices, &spec.schedule, spec.zone).unwrap_or_default();
     ctx.db
         .write(move |tx| {
-            subscribers::set_choices(tx, id, &choices, &schedule)?;
+            subscribers::set_choices(tx, id, &choices, &schedule, now)?;
             subscribers::add_consent(tx, id, subscribers::Step::Changed, Way::Web.word(), &evidence, now)
         })
         .await?;
