@@ -94,7 +94,9 @@ async fn open_as_it_is(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Ra
 
 /// Beside a daemon only feeds that are new in the file are added: it polls what its own configuration says, and the file may
 /// just be edited, or be another one.
-async fn open_beside(config: Config) -> anyhow::Result<(Ctx, Swap)> {
+///
+/// Says whether there is one.
+async fn open_beside(config: Config) -> anyhow::Result<(Ctx, Swap, bool)> {
     let is_daemons = store::is_held(&config.database.path);
     let (ctx, swap) = open_as_it_is(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
     if is_daemons {
@@ -102,7 +104,7 @@ async fn open_beside(config: Config) -> anyhow::Result<(Ctx, Swap)> {
     } else {
         ingest::reconcile(&ctx).await?;
     }
-    Ok((ctx, swap))
+    Ok((ctx, swap, is_daemons))
 }
 
 /// The surroundings of a command that works beside the daemon or without one: system clock and randomness.
@@ -125,13 +127,15 @@ pub fn open_for_mail(config: Config) -> anyhow::Result<Ctx> {
     Ok(Ctx::new(receiver, db, Arc::new(SystemClock), Arc::new(SystemRandom)))
 }
 
-/// The same for a command that polls: lists of feeds that are due are read first.
+/// The same for a command that polls: lists of feeds that are due are read first, where no daemon does that.
 ///
 /// # Errors
 /// When the database cannot be used.
 pub async fn open_to_poll(config: Config) -> anyhow::Result<Ctx> {
-    let (ctx, swap) = open_beside(config).await?;
-    read_lists(&ctx, &swap).await?;
+    let (ctx, swap, is_daemons) = open_beside(config).await?;
+    if !is_daemons {
+        read_lists(&ctx, &swap).await?;
+    }
     Ok(ctx)
 }
 

@@ -338,7 +338,12 @@ async fn import(ctx: &Ctx, file: &Path, digest: Option<&str>, confirmed: bool) -
     let (mut n_added, mut n_left) = (0, 0);
     for person in people {
         // Our own export has those who left, and those who never confirmed.
-        if person.status.as_ref().is_some_and(|status| status != "active") {
+        if let Some(status) = person
+            .status
+            .as_deref()
+            .filter(|status| ["ended", "pending"].contains(status))
+        {
+            eprintln!("line {}: {} is {status}", person.line, person.address);
             n_left += 1;
             continue;
         }

@@ -5,7 +5,7 @@
 //! Of the stories he had only those matter that this edition has, so that readers who joined on different days soon
 //! share an audience again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -82,19 +82,20 @@ pub fn group(
 }
 
 impl Group {
-    /// The stories of an edition that the group had.
+    /// The stories of an edition that the group had, and up to when it was told them.
     #[must_use]
-    pub fn stories_had(&self, past: &BTreeMap<AudienceId, PastAudience>, edition: &Edition) -> BTreeSet<StoryId> {
-        let had: Vec<&BTreeSet<StoryId>> = self
-            .had
-            .iter()
-            .filter_map(|id| past.get(id))
-            .map(|audience| &audience.stories)
-            .collect();
+    pub fn stories_had(
+        &self,
+        past: &BTreeMap<AudienceId, PastAudience>,
+        edition: &Edition,
+    ) -> BTreeMap<StoryId, Timestamp> {
+        let had: Vec<&PastAudience> = self.had.iter().filter_map(|id| past.get(id)).collect();
+        let told_until = |story: StoryId| {
+            let mails = had.iter().filter(|mail| mail.stories.contains(&story));
+            mails.map(|mail| mail.until.max(self.since)).max()
+        };
         let stories = edition.stories.iter().map(|story| story.story.id);
-        stories
-            .filter(|story| had.iter().any(|set| set.contains(story)))
-            .collect()
+        stories.filter_map(|story| Some((story, told_until(story)?))).collect()
     }
 
     /// The choices themselves; what cannot be read is "everything".
@@ -106,19 +107,22 @@ impl Group {
 
 /// Names an audience within its edition: the same choices, history and window are the same bytes.
 #[must_use]
-pub fn key(choices: &str, had: &BTreeSet<StoryId>, since: Timestamp) -> [u8; 32] {
+pub fn key(choices: &str, had: &BTreeMap<StoryId, Timestamp>, since: Timestamp) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(choices.as_bytes());
     hash.update([0]);
     hash.update(since.unix().to_be_bytes());
-    for story in had {
+    for (story, until) in had {
         hash.update(story.get().to_be_bytes());
+        hash.update(until.unix().to_be_bytes());
     }
     hash.finalize().into()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::SubscriptionId;
 

@@ -159,7 +159,7 @@ impl<'a> Maker<'a> {
         templates: &Templates,
         edition: &Edition,
         choices: &Choices,
-        had: &BTreeSet<StoryId>,
+        had: &BTreeMap<StoryId, Timestamp>,
         since: Timestamp,
         names: &BTreeMap<String, String>,
     ) -> Result<Layout> {

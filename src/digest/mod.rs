@@ -86,6 +86,11 @@ pub async fn tick(ctx: &Ctx) -> Result<Next> {
     if ctx.halt().is_some() {
         return Ok(next);
     }
+    let keys: Arc<[String]> = config.digests.iter().map(|spec| spec.key.clone()).collect();
+    let asked = Arc::clone(&keys);
+    if ctx.db.read(move |conn| digests::any_new(conn, &asked)).await? {
+        ctx.db.write(move |tx| digests::note_new(tx, &keys, now)).await?;
+    }
     let mut failed = None;
     for spec in &config.digests {
         // What is wrong with one digest must not hold the others up.
@@ -109,21 +114,13 @@ async fn one_digest(ctx: &Ctx, config: &Config, spec: &DigestSettings) -> Result
         did: 0,
     };
     let (key, now) = (spec.key.clone(), ctx.now());
-    let (unfinished, too_early, is_new) = ctx
+    let (unfinished, too_early) = ctx
         .db
         .read(move |conn| {
             let too_early = digests::any_missed_after(conn, &key, now)? || window::any_ahead(conn, &key, now)?;
-            Ok((
-                digests::unfinished(conn, &key)?,
-                too_early,
-                digests::is_new(conn, &key)?,
-            ))
+            Ok((digests::unfinished(conn, &key)?, too_early))
         })
         .await?;
-    if is_new {
-        let key = spec.key.clone();
-        ctx.db.write(move |tx| digests::note_new(tx, &key, now)).await?;
-    }
     if too_early {
         // The clock stood in the future and was put right: those slots are still to come.
         let key = spec.key.clone();

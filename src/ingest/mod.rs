@@ -82,9 +82,19 @@ pub async fn put_clock_right(ctx: &Ctx) -> store::Result<usize> {
 /// When the database fails.
 pub async fn add_new(ctx: &Ctx) -> store::Result<usize> {
     let (config, now) = (ctx.config(), ctx.now());
+    let spread = spread(&config);
     ctx.db
-        .write(move |tx| store::feeds::add_new(tx, &config.feeds, now))
+        .write(move |tx| store::feeds::add_new(tx, &config.feeds, now, spread))
         .await
+}
+
+/// Thousands of new feeds do not all come due at once.
+fn spread(config: &Config) -> Duration {
+    if config.feeds.len() > SPREAD_ABOVE {
+        SPREAD
+    } else {
+        Duration::ZERO
+    }
 }
 
 /// Brings the feeds in the database in step with the configuration: at start, and after each reload.
@@ -93,11 +103,7 @@ pub async fn add_new(ctx: &Ctx) -> store::Result<usize> {
 /// When the database fails.
 pub async fn reconcile(ctx: &Ctx) -> store::Result<Reconciled> {
     let (config, now) = (ctx.config(), ctx.now());
-    let spread = if config.feeds.len() > SPREAD_ABOVE {
-        SPREAD
-    } else {
-        Duration::ZERO
-    };
+    let spread = spread(&config);
     let done = ctx
         .db
         .write(move |tx| store::feeds::reconcile(tx, &config.feeds, now, spread))

@@ -156,6 +156,7 @@ pub fn release(
     tx: &Transaction<'_>,
     address_hash: &[u8; 32],
     person: Option<SubscriberId>,
+    now: Timestamp,
 ) -> Result<Vec<SubscriptionId>> {
     subscribers::unsuppress(tx, address_hash)?;
     tx.prepare_cached("DELETE FROM bounces WHERE address_hash = ?1")?
@@ -165,11 +166,11 @@ pub fn release(
     };
     let ids = tx
         .prepare_cached(
-            "UPDATE subscriptions SET status = 'active', ended_at = 0, end_reason = ''
+            "UPDATE subscriptions SET status = 'active', ended_at = 0, end_reason = '', schedule_since = ?2
              WHERE subscriber_id = ?1 AND status = 'ended' AND end_reason = 'bounced' AND confirmed_at > 0
              RETURNING id",
         )?
-        .query_map([person.get()], |row| row.get(0).map(SubscriptionId::new))?
+        .query_map([person.get(), now.unix()], |row| row.get(0).map(SubscriptionId::new))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(ids)
 }

@@ -206,7 +206,7 @@ fn write_entries(tx: &Transaction<'_>, feed: &DueFeed, record: &PollRecord, now:
             counts.n_known += 1;
             continue;
         }
-        let history = entry.history || is_old_news(tx, entry, now)?;
+        let history = entry.history || is_old_news(tx, feed.id, entry, now)?;
         if insert(tx, feed.id, entry, history, seen_at)? {
             if history {
                 counts.n_history += 1;
@@ -293,15 +293,22 @@ fn buried(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) 
     Ok(true)
 }
 
-/// An article of days ago that another feed had already ("most read" lists, a feed that failed for a week): its story is over
-/// for the engine, and would be told as a new one.
-fn is_old_news(tx: &Transaction<'_>, entry: &NewEntry, now: Timestamp) -> Result<bool> {
+/// An article of days ago that another feed brought as news then ("most read" lists, a feed that failed for a week): its
+/// story is over for the engine, and would be told as a new one.
+fn is_old_news(tx: &Transaction<'_>, feed: FeedId, entry: &NewEntry, now: Timestamp) -> Result<bool> {
     if entry.url.is_empty() || now.since(entry.dated_at) < OLD_NEWS {
         return Ok(false);
     }
     let known = tx
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM entries WHERE url = ?1 AND url <> '')")?
-        .query_row([&entry.url], |row| row.get(0))?;
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM entries
+                            WHERE url = ?1 AND url <> '' AND title = ?2 AND feed_id <> ?3 AND history = 0
+                              AND first_seen_at < ?4)",
+        )?
+        .query_row(
+            params![entry.url, entry.title, feed.get(), now.minus(OLD_NEWS).unix()],
+            |row| row.get(0),
+        )?;
     Ok(known)
 }
 

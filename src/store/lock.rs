@@ -2,8 +2,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use super::{Result, StoreError};
+
+/// How often, and after what pause, a lock that is held is tried again.
+const LOOKS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The lock; dropping it gives it back.
 #[derive(Debug)]
@@ -27,7 +32,16 @@ pub fn lock(database: &Path) -> Result<DatabaseLock> {
         .write(true)
         .open(path)
         .map_err(unusable)?;
-    match file.try_lock() {
+    // A command that only asks whether it is held holds it for a moment.
+    let mut taken = file.try_lock();
+    for _ in 0..LOOKS {
+        if !matches!(taken, Err(TryLockError::WouldBlock)) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        taken = file.try_lock();
+    }
+    match taken {
         Ok(()) => Ok(DatabaseLock { _file: file }),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse(database.display().to_string())),
         Err(TryLockError::Error(e)) => Err(unusable(e)),

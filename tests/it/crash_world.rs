@@ -67,7 +67,8 @@ impl Base {
         let db = Connection::open(here.path("courant.db")).unwrap();
         // As if it had run since yesterday, so that today's edition is due.
         db.execute_batch(
-            "UPDATE feeds SET added_at = added_at - 86400; UPDATE entries SET first_seen_at = first_seen_at - 7200;",
+            "UPDATE feeds SET added_at = added_at - 86400; DELETE FROM settings WHERE key = 'digest_since:daily';
+             UPDATE entries SET first_seen_at = first_seen_at - 7200;",
         )
         .unwrap();
         add_readers(&db, READERS);

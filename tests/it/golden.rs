@@ -267,7 +267,7 @@ fn lay_out(edition: &Edition, choices: &Choices, had: &[i64], size_max: usize) -
             .flat_map(|s| &s.story.companies)
             .map(|c| (c.slug.clone(), c.name.clone())),
     );
-    let had: BTreeSet<StoryId> = had.iter().map(|id| StoryId::new(*id)).collect();
+    let had: BTreeMap<StoryId, Timestamp> = had.iter().map(|id| (StoryId::new(*id), edition.window_from)).collect();
     let reader = Reader {
         choices,
         had: &had,

@@ -225,3 +225,32 @@ async fn a_monthly_digest_remembers_a_month() {
         );
     }
 }
+
+/// The first day's mail was found lost when the second day's had arrived: it is told on the third, and the second's is not.
+#[tokio::test]
+async fn a_mail_found_lost_behind_a_newer_one_is_told() {
+    let mut world = edition_world::World::new("").await;
+    world.reader(1, "{}", "").await;
+    for (story, title, seen, slot) in [
+        (1, "Acme buys Roadrunner", "2026-09-20T15:00", "2026-09-21T07:00"),
+        (
+            2,
+            "Coyote sues Acme over rocket skates",
+            "2026-09-21T15:00",
+            "2026-09-22T07:00",
+        ),
+    ] {
+        world.article(story, title, seen).await;
+        world.tick_at(slot).await;
+        world.settle("sent").await;
+    }
+    world
+        .sql(|tx| {
+            Ok(tx
+                .execute("UPDATE deliveries SET status = 'superseded' WHERE id = 1", [])
+                .map(|_| ())?)
+        })
+        .await;
+    world.tick_at("2026-09-23T07:00").await;
+    assert_eq!(world.told(1).await, [1]);
+}

@@ -52,7 +52,7 @@ pub async fn release(ctx: &Ctx, text: &str) -> anyhow::Result<Exit> {
         .write(move |tx| {
             let was = subscribers::suppression(tx, &hash)?;
             let person = subscribers::find(tx, &key)?;
-            let back = bounces::release(tx, &hash, person.map(|p| p.id))?;
+            let back = bounces::release(tx, &hash, person.map(|p| p.id), now)?;
             for id in &back {
                 subscribers::add_consent(tx, *id, Step::Changed, "admin", "released", now)?;
             }

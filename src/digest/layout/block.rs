@@ -36,7 +36,14 @@ impl Plan<'_> {
     fn update(&self, item: &Ranked<'_>) -> Option<Block> {
         let story: &EditionStory = item.story;
         let seen_at: BTreeMap<EntryId, Timestamp> = story.entries.iter().copied().collect();
-        let new = |entry: EntryId| seen_at.get(&entry).is_some_and(|at| *at > self.reader.since);
+        // A mail that was missed may lie before the one that told this story.
+        let since = self
+            .reader
+            .had
+            .get(&story.story.id)
+            .copied()
+            .unwrap_or(self.reader.since);
+        let new = |entry: EntryId| seen_at.get(&entry).is_some_and(|at| *at > since);
         let heads: Vec<&Headline> = std::iter::once(&story.story.lead).chain(&story.story.related).collect();
         let old: Vec<_> = heads
             .iter()
@@ -58,7 +65,7 @@ impl Plan<'_> {
         if !several && item.score < self.spec.score_min * UPDATE_SHARE {
             return None;
         }
-        let n_new = story.entries.iter().filter(|(_, at)| *at > self.reader.since).count();
+        let n_new = story.entries.iter().filter(|(_, at)| *at > since).count();
         let related: Vec<&Headline> = rest.iter().take(UPDATE_RELATED_MAX).copied().collect();
         let shown = std::iter::once(lead).chain(&related).map(|head| 1 + head.also.len());
         let n_more = n_new.saturating_sub(shown.sum());

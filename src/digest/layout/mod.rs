@@ -40,7 +40,7 @@ pub struct Reader<'a> {
     /// What he chose.
     pub choices: &'a Choices,
     /// Stories he was sent.
-    pub had: &'a BTreeSet<StoryId>,
+    pub had: &'a BTreeMap<StoryId, Timestamp>,
     /// News to him is what came in after this.
     pub since: Timestamp,
 }
@@ -121,7 +121,7 @@ impl Plan<'_> {
         let ranked = self.ranked();
         let (known, fresh): (Vec<_>, Vec<_>) = ranked
             .into_iter()
-            .partition(|item| self.reader.had.contains(&item.id()));
+            .partition(|item| self.reader.had.contains_key(&item.id()));
         let updates = self.updates(&known);
         let picked = self.pick(&fresh, detail);
         let mut sections = self.sections(&picked.full, detail);

@@ -168,7 +168,7 @@ proptest! {
         had in prop::collection::btree_set(1..80_i64, 0..20),
     ) {
         let (edition, spec, names) = (edition(&sketches), spec(), BTreeMap::new());
-        let had: BTreeSet<StoryId> = had.into_iter().map(StoryId::new).collect();
+        let had: BTreeMap<StoryId, Timestamp> = had.into_iter().map(|id| (StoryId::new(id), edition.window_from)).collect();
         let reader = Reader { choices: &choices, had: &had, since: edition.window_from };
         let english = Languages::builtin().of("en");
         let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: english.digest() };
@@ -196,12 +196,12 @@ proptest! {
             prop_assert!(!block.related.contains(&block.lead));
             prop_assert!(block.why.chars().count() <= 90);
             if *kind == SectionKind::Updates {
-                prop_assert!(had.contains(&block.story));
+                prop_assert!(had.contains_key(&block.story));
                 let shown = 1 + u32::try_from(block.related.len()).unwrap();
                 prop_assert_eq!(shown + block.n_more, block.n_new, "every new article is shown or counted");
                 prop_assert!(std::iter::once(&block.lead).chain(&block.related).all(|e| seen[e] > reader.since));
             } else {
-                prop_assert!(!had.contains(&block.story), "nothing he had comes back");
+                prop_assert!(!had.contains_key(&block.story), "nothing he had comes back");
             }
             prop_assert!(seen.values().any(|at| *at > reader.since), "news to him");
             for near in &block.near {
@@ -226,7 +226,7 @@ proptest! {
     #[test]
     fn less_detail_ends_and_never_grows(sketches in prop::collection::vec(sketch(), 0..60)) {
         let (edition, spec, names, choices) = (edition(&sketches), spec(), BTreeMap::new(), Choices::default());
-        let had = BTreeSet::new();
+        let had = BTreeMap::new();
         let reader = Reader { choices: &choices, had: &had, since: edition.window_from };
         let english = Languages::builtin().of("en");
         let plan = Plan { edition: &edition, reader, spec: &spec, names: &names, words: english.digest() };
@@ -267,7 +267,7 @@ fn laid_out(sketches: &[Sketch], choices: &Choices, spec: &DigestSettings) -> La
 }
 
 fn laid_out_of(edition: &Edition, choices: &Choices, spec: &DigestSettings) -> Layout {
-    let (names, had) = (BTreeMap::new(), BTreeSet::new());
+    let (names, had) = (BTreeMap::new(), BTreeMap::new());
     let english = Languages::builtin().of("en");
     let plan = Plan {
         edition,

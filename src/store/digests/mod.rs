@@ -141,30 +141,39 @@ pub fn counts_from(conn: &Connection, digest: &str, schedule: &str) -> Result<Op
     Ok(first.map(at))
 }
 
-/// Whether it is not written down yet when a digest was first seen.
+/// Whether it is not written down yet of every digest when it was first seen.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn is_new(conn: &Connection, digest: &str) -> Result<bool> {
-    Ok(settings::number(conn, &first_seen(digest))?.is_none())
+pub fn any_new(conn: &Connection, digests: &[String]) -> Result<bool> {
+    for digest in digests {
+        if settings::number(conn, &first_seen(digest))?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
-/// Writes down when a digest was first seen: now, where others were mailed before it came; else it is as old as the first
-/// feed.
+/// Writes down when digests were first seen: now, where others were written down before; the first ones are as old as the
+/// first feed.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn note_new(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<()> {
-    let (any, own): (bool, bool) = tx.query_row(
-        "SELECT EXISTS (SELECT 1 FROM editions), EXISTS (SELECT 1 FROM editions WHERE digest_key = ?1)",
-        [digest],
-        |row| Ok((row.get(0)?, row.get(1)?)),
+pub fn note_new(tx: &Transaction<'_>, digests: &[String], now: Timestamp) -> Result<()> {
+    let later: bool = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM settings WHERE key >= 'digest_since:' AND key < 'digest_since;')",
+        [],
+        |row| row.get(0),
     )?;
-    let seen = if any && !own { Some(now.unix()) } else { first_feed(tx)? };
-    match seen {
-        Some(seen) => settings::put_number(tx, &first_seen(digest), seen),
-        None => Ok(()),
+    let seen = if later { Some(now.unix()) } else { first_feed(tx)? };
+    let Some(seen) = seen else { return Ok(()) };
+    for digest in digests {
+        let key = first_seen(digest);
+        if settings::number(tx, &key)?.is_none() {
+            settings::put_number(tx, &key, seen)?;
+        }
     }
+    Ok(())
 }
 
 fn first_seen(digest: &str) -> String {

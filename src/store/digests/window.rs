@@ -116,6 +116,12 @@ pub fn put_right(tx: &Transaction<'_>, digest: &str, now: Timestamp) -> Result<u
     let n_entries = tx
         .prepare_cached("UPDATE entries SET first_seen_at = ?2 + 1 WHERE first_seen_at > ?1")?
         .execute([later, now.unix()])?;
+    // Who confirmed or chose a time then did so by now.
+    tx.prepare_cached(
+        "UPDATE subscriptions SET confirmed_at = min(confirmed_at, ?2), schedule_since = min(schedule_since, ?2)
+         WHERE confirmed_at > ?1 OR schedule_since > ?1",
+    )?
+    .execute([later, now.unix()])?;
     Ok(n_editions + n_entries)
 }
 

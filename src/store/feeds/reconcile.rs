@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::{NEVER, Result, status_from, status_word};
 use crate::model::{FeedSpec, FeedStatus};
@@ -65,19 +65,39 @@ pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, sprea
     Ok(done)
 }
 
-/// Adds the feeds that have no row, and leaves all others as they are. Returns how many.
+/// Adds the feeds that have no row or are marked removed, due evenly within `spread`, and leaves all others as they are.
+/// Returns how many.
 ///
 /// # Errors
 /// When SQLite fails.
-pub fn add_new(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp) -> Result<usize> {
+pub fn add_new(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, spread: Duration) -> Result<usize> {
     let mut n = 0;
     for spec in specs {
-        let known: bool = tx
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM feeds WHERE key = ?1)")?
-            .query_row([&spec.key], |row| row.get(0))?;
-        if !known {
-            insert(tx, spec, wanted(spec), now, now)?;
-            n += 1;
+        let known = tx
+            .prepare_cached(
+                "SELECT f.id, f.url, f.status, s.effective_url FROM feeds f JOIN fetch_state s ON s.feed_id = f.id
+                 WHERE f.key = ?1",
+            )?
+            .query_row([&spec.key], |row| {
+                Ok(Known {
+                    id: row.get(0)?,
+                    url: row.get(1)?,
+                    status: status_from(row, 2)?,
+                    effective_url: row.get(3)?,
+                })
+            })
+            .optional()?;
+        match known {
+            None => {
+                let at = now.plus(spread.mul_f64(n as f64 / specs.len().max(1) as f64));
+                insert(tx, spec, wanted(spec), now, at)?;
+                n += 1;
+            }
+            Some(known) if known.status == FeedStatus::Removed => {
+                bring_in_step(tx, &known, spec, wanted(spec), now)?;
+                n += 1;
+            }
+            Some(_) => {}
         }
     }
     Ok(n)

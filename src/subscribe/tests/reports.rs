@@ -111,7 +111,7 @@ async fn a_full_mailbox_is_weather_for_days_and_the_operator_gives_back() {
         .db
         .write(move |tx| {
             let person = subscribers::find(tx, "anna@example.net")?.map(|p| p.id);
-            store::bounces::release(tx, &hash, person)
+            store::bounces::release(tx, &hash, person, NOW)
         })
         .await
         .unwrap();
