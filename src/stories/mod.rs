@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod correct;
 pub mod corrections;
 pub mod explainers;
+mod item;
 pub mod lead;
 pub mod mark_words;
 pub mod marks;
@@ -26,11 +27,11 @@ use crate::config::Config;
 use crate::context::{Ctx, Next};
 use crate::model::{Entry, EntryId, Mark, MentionPlace, PlacementReason, StoryId};
 use crate::store::stories::{Member, PlacedRow};
-use crate::store::window::WindowRow;
 use crate::store::{self, StoreError};
 use crate::time::Timestamp;
-use cluster::{Engine, Item, Knobs, Outcome, Settled};
+use cluster::{Engine, Knobs, Outcome};
 use corrections::Corrections;
+pub use item::{settled, tagged_item};
 use tag::{Tagger, Tags};
 
 /// Entries are tagged and placed anew under another number.
@@ -229,64 +230,6 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 #[must_use]
 pub fn engine(config: &Config, corrections: &[store::corrections::Correction]) -> Engine {
     Engine::new(Knobs::from(&config.stories), Corrections::said(corrections))
-}
-
-/// An entry of the database as the engine takes it back.
-#[must_use]
-pub fn settled(row: WindowRow) -> Settled {
-    let marks = mark_words::from_text(&row.marks);
-    let slugs = |about: bool| -> Vec<String> {
-        row.companies
-            .iter()
-            .filter(|c| c.1 || !about)
-            .map(|c| c.0.clone())
-            .collect()
-    };
-    let item = Item {
-        about: slugs(true),
-        companies: slugs(false),
-        themes: row.themes,
-        loose: marks::is_loose(&marks),
-        roundup: marks::is_roundup(&marks),
-        ..item(&row.entry)
-    };
-    Settled {
-        item,
-        story: row.story,
-        near: row.near,
-    }
-}
-
-/// An entry without its tags.
-fn item(entry: &Entry) -> Item {
-    Item {
-        entry: entry.id,
-        url: entry.url.clone(),
-        title: entry.title.clone(),
-        summary: entry.summary.clone(),
-        outlet: entry.source.clone(),
-        dated_at: entry.dated_at,
-        // What a feed listed when it was added may be of any age.
-        timed: entry.published_at.is_some() || !entry.history,
-        about: Vec::new(),
-        companies: Vec::new(),
-        themes: Vec::new(),
-        loose: false,
-        roundup: false,
-    }
-}
-
-/// An entry as the engine wants it, with what the tagger and the marks say.
-#[must_use]
-pub fn tagged_item(entry: &Entry, tags: &Tags, marks: &[Mark]) -> Item {
-    Item {
-        about: tags.about().map(str::to_owned).collect(),
-        companies: tags.mentions.iter().map(|m| m.company.clone()).collect(),
-        themes: tags.themes.iter().map(|t| t.theme.clone()).collect(),
-        loose: marks::is_loose(marks),
-        roundup: marks::is_roundup(marks),
-        ..item(entry)
-    }
 }
 
 /// Pure: tags everything, places what has no story yet.
