@@ -80,12 +80,16 @@ pub fn known_slugs() -> KnownSlugs {
 /// # Errors
 /// When the database cannot be used.
 pub async fn open(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<(Ctx, Swap)> {
-    let (ctx, swap) = open_as_it_is(config, clock, random).await?;
+    let (ctx, swap) = open_unreconciled(config, clock, random).await?;
     ingest::reconcile(&ctx).await?;
     Ok((ctx, swap))
 }
 
-async fn open_as_it_is(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> anyhow::Result<(Ctx, Swap)> {
+async fn open_unreconciled(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> anyhow::Result<(Ctx, Swap)> {
     let db = Db::open(&config.database.path)?;
     let config = config.with_listed(&db.read(store::lists::listed).await?);
     let (sender, receiver) = watch::channel(Arc::new(config));
@@ -97,14 +101,14 @@ async fn open_as_it_is(config: Config, clock: Arc<dyn Clock>, random: Arc<dyn Ra
 ///
 /// Says whether there is one.
 async fn open_beside(config: Config) -> anyhow::Result<(Ctx, Swap, bool)> {
-    let is_daemons = store::is_held(&config.database.path);
-    let (ctx, swap) = open_as_it_is(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
-    if is_daemons {
+    let has_daemon = store::is_held(&config.database.path);
+    let (ctx, swap) = open_unreconciled(config, Arc::new(SystemClock), Arc::new(SystemRandom)).await?;
+    if has_daemon {
         ingest::add_new(&ctx).await?;
     } else {
         ingest::reconcile(&ctx).await?;
     }
-    Ok((ctx, swap, is_daemons))
+    Ok((ctx, swap, has_daemon))
 }
 
 /// The surroundings of a command that works beside the daemon or without one: system clock and randomness.
@@ -132,8 +136,8 @@ pub fn open_for_mail(config: Config) -> anyhow::Result<Ctx> {
 /// # Errors
 /// When the database cannot be used.
 pub async fn open_to_poll(config: Config) -> anyhow::Result<Ctx> {
-    let (ctx, swap, is_daemons) = open_beside(config).await?;
-    if !is_daemons {
+    let (ctx, swap, has_daemon) = open_beside(config).await?;
+    if !has_daemon {
         read_lists(&ctx, &swap).await?;
     }
     Ok(ctx)

@@ -51,29 +51,27 @@ pub fn group(
         .filter_map(|(audience, status)| Some((past.get(audience)?, *status)))
         .collect();
     mails.sort_by_key(|(mail, _)| std::cmp::Reverse(mail.until));
-    let (mut told_until, mut missed_since) = (None, None::<Timestamp>);
-    let mut told_since = None::<Timestamp>;
+    let earlier = |known: Option<Timestamp>, at: Timestamp| Some(known.map_or(at, |known| known.min(at)));
+    let (mut begins, mut told_since, mut missed_since) = (None, None, None);
     for (mail, status) in mails {
         match status {
             DeliveryStatus::Superseded | DeliveryStatus::Failed => {
                 // One that came later may have told it again.
                 if told_since.is_none_or(|since| mail.since < since) {
-                    missed_since = Some(missed_since.map_or(mail.since, |since| since.min(mail.since)));
+                    missed_since = earlier(missed_since, mail.since);
                 }
             }
             status if had_it(status) => {
                 // He changed his schedule: his window begins where the other one's last mail ended.
-                if told_until.is_none() && mail.schedule != schedule {
-                    told_until = Some(mail.until);
-                }
-                told_until = told_until.or(Some(window_from));
-                told_since = Some(told_since.map_or(mail.since, |since| since.min(mail.since)));
+                let own = mail.schedule == schedule;
+                begins = begins.or(Some(if own { window_from } else { mail.until }));
+                told_since = earlier(told_since, mail.since);
             }
             _ => break,
         }
     }
-    let since = told_until.unwrap_or(window_from);
-    let since = missed_since.map_or(since, |missed| missed.min(since));
+    let begins = begins.unwrap_or(window_from);
+    let since = missed_since.map_or(begins, |missed: Timestamp| missed.min(begins));
     Group {
         choices: row.choices.clone(),
         had,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::audience::{Group, group};
 use super::make::{Maker, followed};
-use super::{HISTORY, Result, slot};
+use super::{Result, history, slot};
 use crate::config::{Config, DigestSettings};
 use crate::mail::render::Templates;
 use crate::model::{Choices, DeliveryStatus, Edition, EditionId, Layout, Slot};
@@ -43,11 +43,10 @@ pub async fn preview(
         return Ok(recorded);
     }
     let (key, folded) = (spec.key.clone(), reader.map(ToOwned::to_owned));
-    let history = at.minus(HISTORY);
     let (last, past, row) = db
         .read(move |conn| {
             let last = digests::last_slot_before(conn, &key, "", at)?;
-            let history = last.map_or(history, |last| history.min(last.window_to));
+            let history = history(at, last.map_or(at, |last| last.window_to));
             let ask = ReaderQuery {
                 digest: &key,
                 schedule: "",

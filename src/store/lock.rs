@@ -1,7 +1,7 @@
 //! One daemon a database: an exclusive lock on a file beside it, given back by the system when the process ends.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Result, StoreError};
@@ -21,16 +21,14 @@ pub struct DatabaseLock {
 /// # Errors
 /// [`StoreError::InUse`] when another process holds it; otherwise when the lock file cannot be made.
 pub fn lock(database: &Path) -> Result<DatabaseLock> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    let path = Path::new(&name);
+    let path = beside(database);
     let unusable = |e: std::io::Error| StoreError::Unusable(format!("Unable to lock `{}`: {e}", path.display()));
     super::make_parent(database)?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(path)
+        .open(&path)
         .map_err(unusable)?;
     // A command that only asks whether it is held holds it for a moment.
     let mut taken = file.try_lock();
@@ -48,12 +46,17 @@ pub fn lock(database: &Path) -> Result<DatabaseLock> {
     }
 }
 
+/// `<database>.lock`.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    PathBuf::from(name)
+}
+
 /// Whether a process holds the lock. What cannot be asked is held by nobody.
 #[must_use]
 pub fn is_held(database: &Path) -> bool {
-    let mut name = database.as_os_str().to_owned();
-    name.push(".lock");
-    File::open(name).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    File::open(beside(database)).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]

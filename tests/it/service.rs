@@ -229,14 +229,25 @@ async fn a_second_daemon_on_one_database_is_refused() {
         "{}",
         String::from_utf8_lossy(&second.stderr)
     );
-    // A command beside it, with a file that is just being edited: the daemon polls what its own configuration says.
+    first.signal("TERM");
+    assert!(first.ended().await.success());
+}
+
+/// A file that is just being edited: the daemon polls what its own configuration says.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_beside_the_daemon_switches_off_no_feed() {
+    let (_feeds, urls) = two_feeds().await;
+    let relay = FakeSmtp::start(|_| Act::Usual).await;
+    let here = Installation::new(&config(&urls, relay.address.port(), NEVER));
+    let daemon = here.start(&["run"]);
+    daemon.says("Courant is running").await;
     let active = || here.count("SELECT count(*) FROM feeds WHERE status = 'active'");
     let before = active();
     here.configure(&config(&urls[..1], relay.address.port(), NEVER));
     here.run(&["status"]);
     assert_eq!(active(), before);
-    first.signal("TERM");
-    assert!(first.ended().await.success());
+    daemon.signal("TERM");
+    assert!(daemon.ended().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

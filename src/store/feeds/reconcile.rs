@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::{NEVER, Result, status_from, status_word};
 use crate::model::{FeedSpec, FeedStatus};
@@ -28,20 +28,7 @@ pub struct Reconciled {
 /// When SQLite fails.
 pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, spread: Duration) -> Result<Reconciled> {
     let mut done = Reconciled::default();
-    let mut rows: BTreeMap<String, Known> = tx
-        .prepare_cached(
-            "SELECT f.key, f.id, f.url, f.status, s.effective_url FROM feeds f JOIN fetch_state s ON s.feed_id = f.id",
-        )?
-        .query_map([], |row| {
-            let known = Known {
-                id: row.get(1)?,
-                url: row.get(2)?,
-                status: status_from(row, 3)?,
-                effective_url: row.get(4)?,
-            };
-            Ok((row.get(0)?, known))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
+    let mut rows = known(tx)?;
     let n_new = specs.iter().filter(|spec| !rows.contains_key(&spec.key)).count();
     for spec in specs {
         let wanted = wanted(spec);
@@ -71,36 +58,40 @@ pub fn reconcile(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, sprea
 /// # Errors
 /// When SQLite fails.
 pub fn add_new(tx: &Transaction<'_>, specs: &[FeedSpec], now: Timestamp, spread: Duration) -> Result<usize> {
+    let rows = known(tx)?;
     let mut n = 0;
     for spec in specs {
-        let known = tx
-            .prepare_cached(
-                "SELECT f.id, f.url, f.status, s.effective_url FROM feeds f JOIN fetch_state s ON s.feed_id = f.id
-                 WHERE f.key = ?1",
-            )?
-            .query_row([&spec.key], |row| {
-                Ok(Known {
-                    id: row.get(0)?,
-                    url: row.get(1)?,
-                    status: status_from(row, 2)?,
-                    effective_url: row.get(3)?,
-                })
-            })
-            .optional()?;
-        match known {
+        match rows.get(&spec.key) {
             None => {
                 let at = now.plus(spread.mul_f64(n as f64 / specs.len().max(1) as f64));
                 insert(tx, spec, wanted(spec), now, at)?;
                 n += 1;
             }
             Some(known) if known.status == FeedStatus::Removed => {
-                bring_in_step(tx, &known, spec, wanted(spec), now)?;
+                bring_in_step(tx, known, spec, wanted(spec), now)?;
                 n += 1;
             }
             Some(_) => {}
         }
     }
     Ok(n)
+}
+
+/// All feeds' rows by key.
+fn known(tx: &Transaction<'_>) -> Result<BTreeMap<String, Known>> {
+    let mut statement = tx.prepare_cached(
+        "SELECT f.key, f.id, f.url, f.status, s.effective_url FROM feeds f JOIN fetch_state s ON s.feed_id = f.id",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let known = Known {
+            id: row.get(1)?,
+            url: row.get(2)?,
+            status: status_from(row, 3)?,
+            effective_url: row.get(4)?,
+        };
+        Ok((row.get(0)?, known))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 const fn wanted(spec: &FeedSpec) -> FeedStatus {
